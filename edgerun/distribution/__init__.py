@@ -1,0 +1,1 @@
+"""What a CloudFront configuration says, and the rules that follow from it."""

@@ -1,0 +1,1 @@
+"""Where viewers come in: two doors onto one pipeline."""

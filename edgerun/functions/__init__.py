@@ -1,0 +1,1 @@
+"""Functions: their dialects, their limits and the processes that run them."""

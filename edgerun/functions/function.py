@@ -1,0 +1,43 @@
+"""One deployed function, as the function service sees it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from edgerun.values import value
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@value
+class Function:
+    """A function and its limits; nothing in it knows what will call it.
+
+    Attributes:
+        name: as configured, `ab`.
+        root: absolute path of the folder that is `LAMBDA_TASK_ROOT`.
+        handler: `module.function` in Lambda's form; the module part may hold `/`.
+        runtime: `python` or `nodejs`.
+        timeout: seconds one invocation may take.
+        memory: MB.
+        concurrency: environments that may exist at one time.
+        queue: invocations that may wait for an environment.
+        queue_timeout: seconds one may wait.
+        init_timeout: seconds from start to the first event.
+        environment: variables of the user's own; empty at the edge.
+        python: interpreter to run a Python function with; "" is the server's own.
+        version: what `AWS_LAMBDA_FUNCTION_VERSION` says.
+    """
+
+    name: str
+    root: str
+    handler: str
+    runtime: str
+    timeout: float = 3.0
+    memory: int = 128
+    concurrency: int = 10
+    queue: int = 1000
+    queue_timeout: float = 5.0
+    init_timeout: float = 10.0
+    environment: Mapping[str, str] = NOTHING
+    python: str = ""
+    version: str = "1"

@@ -1,0 +1,58 @@
+"""What the invoker asks of whatever runs functions: one JSON event in, one JSON result out."""
+
+from typing import Protocol
+
+from edgerun.functions.function import Function
+from edgerun.values import value
+
+
+@value
+class Invocation:
+    """A finished invocation.
+
+    Attributes:
+        payload: the result exactly as the function's runtime encoded it; not necessarily valid JSON.
+        aws_request_id: Lambda's own id of this invocation, a UUID.
+        duration: seconds from its start in the environment to its result.
+        init_duration: seconds the environment took to start, if this was its first event, else None.
+        max_memory: peak resident memory in MB, 0 when unknown.
+    """
+
+    payload: bytes
+    aws_request_id: str = ""
+    duration: float = 0.0
+    init_duration: float | None = None
+    max_memory: int = 0
+
+
+@value
+class OutputLine:
+    """One line a function printed.
+
+    `label` is what the caller named the invocation that ran at that time, "" outside one.
+    """
+
+    function: str
+    label: str
+    text: str
+
+
+class FunctionRuntime(Protocol):
+    """Runs functions on events. It knows no HTTP and no CloudFront."""
+
+    async def invoke(self, function: Function, event: bytes, *, label: str) -> Invocation:
+        """Run one function on one JSON event.
+
+        Args:
+            function: what to run, and its limits.
+            event: JSON, UTF-8.
+            label: the caller's name for this invocation; printed lines carry it.
+
+        Raises:
+            FunctionInitError, FunctionExecutionError, FunctionTimeout, FunctionThrottled.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Kill every environment and remove every folder made for one."""
+        ...

@@ -1,0 +1,1 @@
+"""HTTP messages and their rules, without I/O."""

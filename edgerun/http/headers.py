@@ -1,0 +1,135 @@
+"""Header lines as they stand on the wire: ordered, repeated, in their own case, byte for byte."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+Line = tuple[bytes, bytes]
+
+
+class Headers:
+    """An immutable sequence of header lines with case-insensitive look-up.
+
+    Names and values are bytes (ISO-8859-1 on the wire) and are never altered. Look-ups take the name in
+    lower case, as bytes: `headers.get(b"content-type")`.
+
+    A `Headers` made by `plus` shares the serialised block of the one it extends, so adding a few lines to
+    a stored head costs only those lines.
+    """
+
+    __slots__ = ("_base", "_block", "_index", "_lines")
+
+    def __init__(self, lines: Iterable[Line] = ()) -> None:
+        self._lines: tuple[Line, ...] = tuple(lines)
+        self._base: Headers | None = None
+        self._index: dict[bytes, list[bytes]] | None = None
+        self._block: bytes | None = None
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """All lines in order, as (name, value)."""
+        if self._base is not None:
+            self._lines = self._base.lines + self._lines
+            self._base = None
+        return self._lines
+
+    def get(self, name: bytes) -> bytes | None:
+        """Return the first value of a header, or None; `name` in lower case."""
+        values = self._by_name().get(name)
+        return values[0] if values else None
+
+    def get_all(self, name: bytes) -> tuple[bytes, ...]:
+        """Return every value of a header in order; `name` in lower case."""
+        return tuple(self._by_name().get(name, ()))
+
+    def joined(self, name: bytes) -> bytes | None:
+        """Return all values of a list header as one, joined with a comma and a space (RFC 9110 §5.2)."""
+        values = self._by_name().get(name)
+        return b", ".join(values) if values else None
+
+    def names(self) -> Iterator[bytes]:
+        """Yield each distinct header name in lower case, in order of first appearance."""
+        return iter(self._by_name())
+
+    def plus(self, *lines: Line) -> "Headers":
+        """Return these headers followed by more lines, sharing the serialised block."""
+        more = Headers.__new__(Headers)
+        more._lines = lines
+        more._base = self
+        more._index = None
+        more._block = None
+        return more
+
+    def replaced(self, name: bytes, *values: bytes) -> "Headers":
+        """Return headers in which `name` (in its wire case) has exactly these values, at its first place."""
+        lower = name.lower()
+        fresh = [(name, value) for value in values]
+        kept: list[Line] = []
+        for line in self.lines:
+            if line[0].lower() != lower:
+                kept.append(line)
+            else:
+                kept += fresh
+                fresh = []
+        return Headers(kept + fresh)
+
+    def without(self, *names: bytes) -> "Headers":
+        """Return headers without the given names (lower case)."""
+        if self._by_name().keys().isdisjoint(names):
+            return self
+        return Headers(line for line in self.lines if line[0].lower() not in names)
+
+    @property
+    def block(self) -> bytes:
+        """The lines as they go on the wire, each ended by CR LF; computed once.
+
+        Raises:
+            ValueError: a name or value holds CR, LF or NUL. Nothing that splits a message is ever serialised.
+        """
+        if self._block is None:
+            if self._base is not None:
+                self._block = self._base.block + serialise(self._lines)
+            else:
+                self._block = serialise(self._lines)
+        return self._block
+
+    def _by_name(self) -> dict[bytes, list[bytes]]:
+        if self._index is None:
+            index: dict[bytes, list[bytes]] = {}
+            for name, value in self.lines:
+                index.setdefault(name.lower(), []).append(value)
+            self._index = index
+        return self._index
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name()
+
+    def __iter__(self) -> Iterator[Line]:
+        return iter(self.lines)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self.lines == other.lines
+
+    def __hash__(self) -> int:
+        return hash(self.lines)
+
+    def __repr__(self) -> str:
+        return f"Headers({list(self.lines)!r})"
+
+
+def serialise(lines: Iterable[Line]) -> bytes:
+    """Return header lines as a block of `Name: value` lines.
+
+    Raises:
+        ValueError: CR, LF or NUL inside a name or value.
+    """
+    parts = [name + b": " + value + b"\r\n" for name, value in lines]
+    block = b"".join(parts)
+    if block.count(b"\n") != len(parts) or block.count(b"\r") != len(parts) or b"\0" in block:
+        raise ValueError("CR, LF or NUL in a header line")
+    return block
+
+
+EMPTY: Final = Headers()

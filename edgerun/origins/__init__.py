@@ -1,0 +1,1 @@
+"""Where answers come from when the cache has none."""
