@@ -18,9 +18,9 @@ class Headers:
 
     __slots__ = ("_base", "_block", "_index", "_lines")
 
-    def __init__(self, lines: Iterable[Line] = ()) -> None:
+    def __init__(self, lines: Iterable[Line] = (), base: "Headers | None" = None) -> None:
         self._lines: tuple[Line, ...] = tuple(lines)
-        self._base: Headers | None = None
+        self._base = base
         self._index: dict[bytes, list[bytes]] | None = None
         self._block: bytes | None = None
 
@@ -52,12 +52,7 @@ class Headers:
 
     def plus(self, *lines: Line) -> "Headers":
         """Return these headers followed by more lines, sharing the serialised block."""
-        more = Headers.__new__(Headers)
-        more._lines = lines
-        more._base = self
-        more._index = None
-        more._block = None
-        return more
+        return Headers(lines, self)
 
     def replaced(self, name: bytes, *values: bytes) -> "Headers":
         """Return headers in which `name` (in its wire case) has exactly these values, at its first place."""
@@ -101,6 +96,9 @@ class Headers:
         return self._index
 
     def __contains__(self, name: object) -> bool:
+        if self._base is not None and self._index is None:
+            # Asked of every answer, whose few lines of its own stand on a stored head that has its index.
+            return name in self._base or any(line[0].lower() == name for line in self._lines)
         return name in self._by_name()
 
     def __iter__(self) -> Iterator[Line]:

@@ -1,6 +1,7 @@
 """Requests, responses and their bodies: what every part of edgerun hands to the next."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import replace as _replace
 from typing import Any, Final, Protocol
 
 from edgerun.http.headers import EMPTY, Headers
@@ -84,6 +85,33 @@ class StreamBody:
             await self._chunks.aclose()
 
 
+class PartBody:
+    """A view of the bytes from `start` to `stop` (exclusive) of a body that can be read more than once."""
+
+    __slots__ = ("_body", "_start", "_stop")
+
+    def __init__(self, body: Body, start: int, stop: int) -> None:
+        self._body = body
+        self._start = start
+        self._stop = stop
+
+    @property
+    def length(self) -> int:
+        return self._stop - self._start
+
+    @property
+    def data(self) -> bytes | None:
+        whole = self._body.data
+        return None if whole is None else whole[self._start : self._stop]
+
+    def stream(self, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+        end = self._stop if stop is None else min(self._stop, self._start + stop)
+        return self._body.stream(self._start + start, end)
+
+    async def aclose(self) -> None:
+        await self._body.aclose()
+
+
 NO_BODY: Final = BytesBody(b"")
 
 
@@ -111,6 +139,10 @@ class Request:
     http_version: str = "1.1"
     client: tuple[str, int] = ("127.0.0.1", 0)
 
+    def changed(self, **fields: Any) -> "Request":
+        """Return the same request with some fields changed."""
+        return _replace(self, **fields)
+
     @property
     def target(self) -> bytes:
         """Path and query as they stand in a request line."""
@@ -125,6 +157,10 @@ class Response:
     reason: bytes = b""
     headers: Headers = EMPTY
     body: Body = NO_BODY
+
+    def changed(self, **fields: Any) -> "Response":
+        """Return the same response with some fields changed."""
+        return _replace(self, **fields)
 
 
 @value
