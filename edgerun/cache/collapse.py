@@ -1,0 +1,127 @@
+"""One origin fetch per key, however many viewers want the object."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+from edgerun.cache.entry import CacheKey
+
+T = TypeVar("T")
+
+
+Start = Callable[["Flight[T]"], Coroutine[Any, Any, None]]
+
+
+class Flight(Generic[T]):
+    """One fetch under way: its outcome, once the head is in, and how many still care.
+
+    The fetch runs as a task of its own, so that the viewer who started it may leave. Interest is counted
+    from joining until the viewer is done with the body; when nobody is left the fetch is cancelled. What
+    cannot be shared belongs to whoever claims it first; `discard` gives it up when nobody does.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.outcome: asyncio.Future[T] = loop.create_future()
+        self.task: asyncio.Task[None] | None = None
+        self.discard: Callable[[], Coroutine[Any, Any, None]] | None = None
+        self._claimed = False
+        self._interested = 0
+
+    def claim(self) -> bool:
+        """Return True to the first who asks: the outcome is a miss for that one, a hit for all others."""
+        first, self._claimed = not self._claimed, True
+        return first
+
+    def join(self) -> None:
+        """Count one more who cares."""
+        self._interested += 1
+
+    def leave(self) -> None:
+        """Count one less; the last one to leave ends the fetch."""
+        self._interested -= 1
+        if self._interested > 0 or self.task is None:
+            return
+        self.task.cancel()
+        if self.discard is not None and not self._claimed:
+            self._claimed = True
+            self.task = asyncio.get_running_loop().create_task(self.discard())
+
+    def __repr__(self) -> str:
+        return f"Flight({self._interested} interested, {'head in' if self.outcome.done() else 'waiting'})"
+
+
+class Collapser(Generic[T]):
+    """The flights under way, by key."""
+
+    def __init__(self) -> None:
+        self._flights: dict[CacheKey, Flight[T]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._flights
+
+    async def share(self, key: CacheKey, start: Start[T]) -> tuple[T, Flight[T]]:
+        """Wait for the outcome of the one fetch for a key, starting it if none is under way.
+
+        Args:
+            key: what is fetched.
+            start: makes the coroutine that sets the flight's outcome and goes on until the body is
+                complete; it calls `land` as soon as others may no longer join.
+
+        Returns:
+            The outcome, and the flight: the caller has joined it and must `leave`.
+        """
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = self._flights[key] = self._depart(key, start)
+        return await self._outcome(flight)
+
+    async def alone(self, key: CacheKey, start: Start[T]) -> tuple[T, Flight[T]]:
+        """Fetch for one viewer only; nobody may join."""
+        return await self._outcome(self._depart(key, start))
+
+    def behind(self, key: CacheKey, start: Start[T]) -> None:
+        """Fetch for nobody: the store alone is interested, until the fetch ends by itself."""
+        flight = self._flights[key] = self._depart(key, start)
+        flight.join()
+
+    def land(self, key: CacheKey, flight: Flight[T]) -> None:
+        """Let nobody join any more."""
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+
+    def _depart(self, key: CacheKey, start: Start[T]) -> Flight[T]:
+        loop = asyncio.get_running_loop()
+        flight: Flight[T] = Flight(loop)
+        flight.task = loop.create_task(self._fly(key, flight, start(flight)))
+        self._tasks.add(flight.task)
+        flight.task.add_done_callback(self._tasks.discard)
+        return flight
+
+    async def _outcome(self, flight: Flight[T]) -> tuple[T, Flight[T]]:
+        flight.join()
+        try:
+            return await asyncio.shield(flight.outcome), flight
+        except BaseException:
+            flight.leave()
+            raise
+
+    async def aclose(self) -> None:
+        """Cancel every fetch and wait until each is gone."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _fly(self, key: CacheKey, flight: Flight[T], fetch: Coroutine[Any, Any, None]) -> None:
+        try:
+            await fetch
+        except asyncio.CancelledError:
+            flight.outcome.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001  # handed to whoever waits
+            if not flight.outcome.done():
+                flight.outcome.set_exception(error)
+                flight.outcome.exception()  # retrieved here: it is no lost exception when all have left
+        finally:
+            self.land(key, flight)

@@ -1,0 +1,86 @@
+"""What the cache keeps of one object."""
+
+from typing import Final, NamedTuple
+
+from edgerun.http.headers import Headers
+from edgerun.http.message import Body
+from edgerun.values import value
+
+FORMAT_VERSION: Final = 1
+
+
+class CacheKey(NamedTuple):
+    """What two requests must share to share an object.
+
+    `method` is "GET" for what GET and HEAD share, "HEAD" for the head alone, "OPTIONS" for itself.
+    `headers` are (lower-case name, values) in name order; absent parts are None or empty.
+    """
+
+    distribution: str
+    method: str
+    path: bytes
+    query: bytes | None = None
+    headers: tuple[tuple[bytes, tuple[bytes, ...]], ...] = ()
+    cookies: bytes | None = None
+    encoding: bytes | None = None
+
+    @property
+    def uri(self) -> bytes:
+        """Path and keyed query: what an invalidation path is compared with."""
+        return self.path if self.query is None else self.path + b"?" + self.query
+
+
+@value
+class Entry:
+    """A stored response with everything needed to judge and send it.
+
+    Attributes:
+        key: what it is stored under.
+        requested_uri: path and query as the viewer asked for them, before functions.
+        status, reason, headers: the head as stored, after origin-response; no hop-by-hop lines.
+        body: readable many times.
+        origin_status: what the origin answered, before functions; decides on viewer-response.
+        request_time, response_time: seconds since the epoch, around the exchange that last validated it.
+        lifetime: seconds it is fresh for from `response_time`.
+        stale_while_revalidate, stale_if_error: seconds beyond the lifetime; None when the origin said nothing.
+        max_stale_at: after this moment it is not served stale at all.
+        retry_at: until then a stale copy is served without asking a failing origin again.
+        generated: an origin-request function made it.
+        tags: for invalidation by tag.
+        generation: the store's generation when its fetch began.
+        version: of this record's format.
+    """
+
+    key: CacheKey
+    requested_uri: bytes
+    status: int
+    reason: bytes
+    headers: Headers
+    body: Body
+    origin_status: int
+    request_time: float
+    response_time: float
+    lifetime: float
+    stale_while_revalidate: float | None = None
+    stale_if_error: float | None = None
+    max_stale_at: float = 0.0
+    retry_at: float = 0.0
+    generated: bool = False
+    tags: tuple[str, ...] = ()
+    generation: int = 0
+    version: int = FORMAT_VERSION
+
+    @property
+    def expires_at(self) -> float:
+        """When it stops being fresh."""
+        return self.response_time + self.lifetime
+
+    def age(self, now: float) -> int:
+        """Whole seconds since it was stored or last validated, never negative."""
+        return max(0, int(now - self.response_time))
+
+    @property
+    def size(self) -> int:
+        """Bytes it is counted as: body, head, key and a flat overhead."""
+        head = sum(len(name) + len(text) + 4 for name, text in self.headers)
+        return (self.body.length or 0) + head + len(self.key.path) + len(self.requested_uri) + 512

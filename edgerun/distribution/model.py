@@ -1,0 +1,259 @@
+"""The configuration in CloudFront's words, as frozen values.
+
+Names and ranges follow `spec/cloudfront.md` §1 and §15. Everything is checked before it is built
+(`config/load.py`), so nothing here can hold a value out of range.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+from edgerun.functions.function import Function
+from edgerun.http.headers import EMPTY as NO_HEADERS
+from edgerun.http.headers import Headers
+from edgerun.values import value
+
+ALL_METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+READ_METHODS: Final = frozenset({"GET", "HEAD"})
+
+EMPTY_MAP: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class Point(StrEnum):
+    """The four moments at which a function can run."""
+
+    VIEWER_REQUEST = "viewer-request"
+    ORIGIN_REQUEST = "origin-request"
+    ORIGIN_RESPONSE = "origin-response"
+    VIEWER_RESPONSE = "viewer-response"
+
+
+class Choice(StrEnum):
+    """How a policy picks headers, cookies or query strings."""
+
+    NONE = "none"
+    ALL = "all"
+    ONLY = "only"
+    EXCEPT = "except"
+    ALL_VIEWER = "all_viewer"
+
+
+@value
+class Selection:
+    """What a policy takes of one kind: none, all, those named, or all but those named.
+
+    Header names are lower case; cookie and query names are as written. `ALL_VIEWER` is the origin request
+    policy's: all of the viewer's headers, and the named `CloudFront-*` ones on top.
+    """
+
+    choice: Choice = Choice.NONE
+    names: frozenset[bytes] = frozenset()
+
+    def takes(self, name: bytes) -> bool:
+        """Tell whether something of this name is taken."""
+        match self.choice:
+            case Choice.NONE:
+                return False
+            case Choice.ALL | Choice.ALL_VIEWER:
+                return True
+            case Choice.ONLY:
+                return name in self.names
+            case Choice.EXCEPT:
+                return name not in self.names
+
+
+NOTHING: Final = Selection()
+
+
+@value
+class CachePolicy:
+    """What makes a cache key, and for how long (seconds; min ≤ default ≤ max)."""
+
+    name: str
+    id: str = ""
+    min_ttl: float = 0.0
+    default_ttl: float = 86_400.0
+    max_ttl: float = 31_536_000.0
+    headers: Selection = NOTHING
+    cookies: Selection = NOTHING
+    query_strings: Selection = NOTHING
+    gzip: bool = False
+    brotli: bool = False
+
+    @property
+    def disabled(self) -> bool:
+        """True when all TTLs are 0: nothing is stored and nothing is collapsed."""
+        return self.max_ttl == 0
+
+
+@value
+class OriginRequestPolicy:
+    """What reaches the origin besides the cache key's parts."""
+
+    name: str
+    id: str = ""
+    headers: Selection = NOTHING
+    cookies: Selection = NOTHING
+    query_strings: Selection = NOTHING
+
+
+@value
+class DirectoryOrigin:
+    """A folder that behaves like an S3 bucket, or like its website endpoint."""
+
+    name: str
+    directory: str
+    domain_name: str
+    website: bool = False
+    index_document: str = "index.html"
+    error_document: str = ""
+    list_bucket: bool = False
+    path: str = ""
+    custom_headers: Mapping[str, str] = EMPTY_MAP
+    connection_attempts: int = 3
+    connection_timeout: float = 10.0
+    read_timeout: float = 30.0
+    keepalive_timeout: float = 5.0
+    response_completion_timeout: float | None = None
+
+
+@value
+class HttpOrigin:
+    """An HTTP server; `command` starts it with edgerun, `{port}` standing for a free port."""
+
+    name: str
+    scheme: Literal["http", "https"]
+    host: str
+    port: int
+    domain_name: str
+    host_header: str
+    path: str = ""
+    custom_headers: Mapping[str, str] = EMPTY_MAP
+    connection_attempts: int = 3
+    connection_timeout: float = 10.0
+    read_timeout: float = 30.0
+    keepalive_timeout: float = 5.0
+    response_completion_timeout: float | None = None
+    command: str = ""
+
+
+OriginConfig = DirectoryOrigin | HttpOrigin
+
+
+@value
+class OriginSpec:
+    """An origin as functions see and may replace it: the `origin` of the event (`spec/lambda-at-edge.md` §2.5).
+
+    `port`, `protocol`, `keepalive_timeout` and `ssl_protocols` mean something for `custom` only,
+    `auth_method` and `region` for `s3` only. Timeouts are whole seconds; `custom_headers` are lines.
+    """
+
+    kind: Literal["custom", "s3"]
+    domain_name: str
+    path: str = ""
+    custom_headers: Headers = NO_HEADERS
+    port: int = 443
+    protocol: str = "https"
+    read_timeout: int = 30
+    keepalive_timeout: int = 5
+    ssl_protocols: tuple[str, ...] = ("TLSv1.2",)
+    response_completion_timeout: int | None = None
+    auth_method: str = "none"
+    region: str = ""
+
+
+@value
+class Association:
+    """A function at one point of a behavior."""
+
+    function: Function
+    include_body: bool = False
+
+
+@value
+class Behavior:
+    """What happens to the paths that match a pattern; `path_pattern` is `*` for the default behavior."""
+
+    path_pattern: str
+    origin: OriginConfig
+    cache_policy: CachePolicy
+    origin_request_policy: OriginRequestPolicy | None = None
+    viewer_protocol_policy: Literal["allow-all", "https-only", "redirect-to-https"] = "allow-all"
+    allowed_methods: frozenset[str] = READ_METHODS
+    cached_methods: frozenset[str] = READ_METHODS
+    viewer_request: Association | None = None
+    origin_request: Association | None = None
+    origin_response: Association | None = None
+    viewer_response: Association | None = None
+
+    def function_at(self, point: Point) -> Association | None:
+        """Return what is associated with one point."""
+        match point:
+            case Point.VIEWER_REQUEST:
+                return self.viewer_request
+            case Point.ORIGIN_REQUEST:
+                return self.origin_request
+            case Point.ORIGIN_RESPONSE:
+                return self.origin_response
+            case Point.VIEWER_RESPONSE:
+                return self.viewer_response
+
+
+@value
+class ErrorResponse:
+    """What to answer instead of an error status, and how long the error itself is kept (seconds)."""
+
+    error_code: int
+    response_code: int | None = None
+    response_page_path: str = ""
+    error_caching_min_ttl: float = 10.0
+
+
+NO_ERROR_RESPONSES: Final[Mapping[int, ErrorResponse]] = MappingProxyType({})
+
+
+@value
+class Distribution:
+    """One CloudFront distribution: its hosts, its behaviors in order, its error pages."""
+
+    name: str
+    id: str
+    domain_name: str
+    default_behavior: Behavior
+    behaviors: tuple[Behavior, ...] = ()
+    aliases: tuple[str, ...] = ()
+    default_root_object: str = ""
+    enabled: bool = True
+    error_responses: Mapping[int, ErrorResponse] = NO_ERROR_RESPONSES
+
+    @property
+    def all_behaviors(self) -> tuple[Behavior, ...]:
+        """Behaviors in the order in which they are tried, the default one last."""
+        return (*self.behaviors, self.default_behavior)
+
+    def error_caching_min_ttl(self, status: int) -> float:
+        """Seconds an error of this status is kept at least; 10 unless configured (§6.2)."""
+        entry = self.error_responses.get(status)
+        return entry.error_caching_min_ttl if entry is not None else 10.0
+
+
+@value
+class StoreConfig:
+    """The cache store and its bounds in bytes."""
+
+    kind: Literal["memory"] = "memory"
+    size: int = 256 * 1024 * 1024
+    max_object_size: int = 64 * 1024 * 1024
+
+
+@value
+class Config:
+    """Everything one edgerun process serves."""
+
+    distributions: tuple[Distribution, ...]
+    origins: Mapping[str, OriginConfig]
+    functions: Mapping[str, Function]
+    store: StoreConfig
+    strictness: Literal["strict", "pedantic", "lenient"] = "strict"
+    country: str = ""

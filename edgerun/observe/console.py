@@ -1,0 +1,179 @@
+"""One line per request, and everything a developer wants to be told, in the terminal."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable
+from typing import Final, TextIO
+
+import click
+
+from edgerun.errors import FunctionExecutionError, FunctionResultError
+from edgerun.observe.events import Answered, Event, Failed, Noted, Printed, Stepped, Warned
+
+MARKS: Final = (
+    ("viewer-request", "vr"),
+    ("origin-request", "or"),
+    ("origin-response", "os"),
+    ("viewer-response", "vs"),
+)
+
+COLOURS: Final = {
+    "Hit": "green",
+    "RefreshHit": "green",
+    "Miss": "blue",
+    "Redirect": "cyan",
+    "LambdaGeneratedResponse": "magenta",
+}
+LEVELS: Final = {"error": "red", "warning": "yellow", "output": None, "info": "cyan"}
+
+FLUSH_AT: Final = 32_768
+
+
+class Console:
+    """Writes events for people, or as JSON lines for programs.
+
+    Lines are gathered and written together by `flush`, which the shell calls shortly after the first of
+    them: a write of its own for each request would cost more than answering it.
+
+    Args:
+        out: where lines go.
+        colour: use ANSI colours; meaning is never in the colour alone.
+        as_json: one JSON object per event.
+        quiet: failures and warnings only.
+        soon: arranges for `flush` to be called soon.
+    """
+
+    def __init__(
+        self,
+        out: TextIO,
+        *,
+        colour: bool = False,
+        as_json: bool = False,
+        quiet: bool = False,
+        soon: Callable[[Callable[[], None]], object] | None = None,
+    ) -> None:
+        self._out = out
+        self._colour = colour
+        self._as_json = as_json
+        self._quiet = quiet
+        self._soon = soon
+        self._lines: list[str] = []
+        self._size = 0
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Stepped):
+            return
+        if self._quiet and isinstance(event, Answered | Printed):
+            return
+        line = json.dumps(record(event)) if self._as_json else self._text(event)
+        self._lines.append(line)
+        self._size += len(line)
+        if self._soon is None or self._size > FLUSH_AT:
+            self.flush()
+        elif len(self._lines) == 1:
+            self._soon(self.flush)
+
+    def flush(self) -> None:
+        """Write what has gathered."""
+        lines, self._lines, self._size = self._lines, [], 0
+        if lines:
+            try:
+                self._out.write("\n".join(lines) + "\n")
+                self._out.flush()
+            except BrokenPipeError:
+                self._out = sys.__stderr__ or self._out
+
+    def _text(self, event: Event) -> str:
+        match event:
+            case Answered():
+                return self._answered(event)
+            case Failed():
+                return self._failed(event)
+            case Warned():
+                return self._warned(event)
+            case Printed():
+                label = f"{short(event.request_id)}  " if event.request_id else ""
+                return self._style(f"{label}{event.function} │ ", dim=True) + printable(event.text)
+            case Noted():
+                return self._style(printable(event.text), fg=LEVELS.get(event.level))
+            case _:
+                return ""
+
+    def _answered(self, event: Answered) -> str:
+        target = event.path if event.query is None else event.path + b"?" + event.query
+        colour = "red" if event.status >= 500 else COLOURS.get(event.result_type, "yellow")
+        word = self._style(f"{event.status}  {event.result_type}", fg=colour)
+        marks = "·".join(mark if point in event.ran else "--" for point, mark in MARKS)
+        took = f"{event.time_taken * 1000:.1f} ms"
+        note = "" if event.complete else self._style("  cut short", fg="red")
+        path = printable(target.decode("latin-1"))
+        return f"{self._style(short(event.request_id), dim=True)}  {event.method} {path}  {word}  {marks}  {took}{note}"
+
+    def _failed(self, event: Failed) -> str:
+        error = event.error
+        who = f"{event.function} at {event.step}" if event.function else str(event.step)
+        first = f"{short(event.request_id)}  {who}: {printable(str(error))}"
+        lines = [self._style(first, fg="red")]
+        if isinstance(error, FunctionResultError):
+            lines += [f"      rule   {error.rule}"]
+            lines += [f"      at     {error.path} = {printable(error.value)}"] if error.path else []
+            lines += [f"      fix    {error.fix}"] if error.fix else []
+        elif isinstance(error, FunctionExecutionError):
+            lines += [f"      {printable(line)}" for frame in error.stack for line in frame.rstrip().splitlines()]
+        return "\n".join(lines)
+
+    def _warned(self, event: Warned) -> str:
+        text = f"{short(event.request_id)}  warning {event.rule} at {event.point}, {event.path}: {event.message}"
+        return self._style(printable(text), fg="yellow")
+
+    def _style(self, text: str, *, fg: str | None = None, dim: bool = False) -> str:
+        return click.style(text, fg=fg, dim=dim or None) if self._colour else text
+
+
+def short(request_id: str) -> str:
+    """Return the part of a request id that people need."""
+    return request_id[:6]
+
+
+def printable(text: str) -> str:
+    """Return text that cannot move the cursor or change the terminal: control characters are spelled out."""
+    return "".join(c if c.isprintable() or c == "\t" else f"\\x{ord(c):02x}" for c in text)
+
+
+def record(event: Event) -> dict[str, object]:
+    """Return an event as JSON-able fields, with its kind."""
+    return {"event": type(event).__name__.lower()} | {
+        field.name: plain(getattr(event, field.name)) for field in dataclasses.fields(event)
+    }
+
+
+def plain(value: object) -> object:
+    """Return a value as JSON has it."""
+    match value:
+        case bytes():
+            return value.decode("latin-1")
+        case FunctionResultError():
+            return {
+                "type": type(value).__name__,
+                "message": str(value),
+                "rule": value.rule,
+                "path": value.path,
+                "value": value.value,
+                "fix": value.fix,
+            }
+        case FunctionExecutionError():
+            return {
+                "type": type(value).__name__,
+                "message": str(value),
+                "errorType": value.error_type,
+                "stack": list(value.stack),
+            }
+        case Exception():
+            return {"type": type(value).__name__, "message": str(value)}
+        case str() | int() | float() | bool() | None:
+            return value
+        case tuple():
+            return [plain(each) for each in value]
+        case _:
+            return str(value)

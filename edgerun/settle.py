@@ -1,0 +1,139 @@
+"""What becomes of an origin's answer: revalidated, replaced by a stale copy, kept, or only passed on."""
+
+from dataclasses import replace
+from typing import Final
+
+from edgerun.cache.entry import Entry
+from edgerun.cache.freshness import Answer, Caching, Keep, freshened
+from edgerun.distribution import forward
+from edgerun.distribution.model import DirectoryOrigin
+from edgerun.http.fields import format_date
+from edgerun.http.headers import Headers
+from edgerun.http.message import Response
+from edgerun.values import value
+from edgerun.visit import Errand, Fetched, Obtained, from_entry
+
+BODILESS: Final = frozenset({204, 304})
+
+
+@value
+class Exchange:
+    """One answer to an errand, origin functions included.
+
+    Attributes:
+        response: as origin-response left it, or as origin-request generated it, or CloudFront's error page.
+        origin_status: before functions.
+        detailed: the log's detailed result type, if the word does not say it.
+        generated: by origin-request.
+        began, ended: seconds since the epoch, when it was sent and when the head was in.
+    """
+
+    response: Response
+    origin_status: int
+    began: float
+    ended: float
+    detailed: str = ""
+    generated: bool = False
+
+
+def settle(errand: Errand, exchange: Exchange, caching: Caching) -> Fetched:
+    """Decide what viewers get and what is stored (`spec/cloudfront.md` §3.3, §3.4, §5.1, §6).
+
+    Args:
+        errand: what was wanted; its stale object is used when the origin confirms it or fails.
+        exchange: what came.
+        caching: the authority over what may be kept.
+    """
+    stale = errand.stale
+    if stale is not None:
+        if exchange.origin_status == 304 and exchange.response.status == 304:
+            return _confirmed(errand, stale, exchange, caching)
+        if exchange.origin_status >= 500 and caching.may_serve_on_error(stale, exchange.ended):
+            return stale_instead(errand, stale, exchange.origin_status, exchange.ended)
+    seen = forward.to_viewer(exchange.response, errand.behavior, format_date(exchange.ended))
+    response = with_length(seen, errand.request.method)
+    obtained = Obtained(
+        response=response,
+        word="Error" if response.status >= 400 else "Miss",
+        detailed="MissGeneratedResponse" if exchange.generated and response.status < 400 else exchange.detailed,
+        origin_status=exchange.origin_status,
+    )
+    return Fetched(obtained=obtained, entry=_entry(errand, response, exchange, caching))
+
+
+def stale_instead(errand: Errand, stale: Entry, status: int, now: float) -> Fetched:
+    """Serve an expired object because the origin failed, and leave it alone for the error's caching time."""
+    retry_at = now + errand.distribution.error_caching_min_ttl(status)
+    return Fetched(obtained=from_entry(stale, stale.age(now)), entry=replace(stale, retry_at=retry_at))
+
+
+def _confirmed(errand: Errand, stale: Entry, exchange: Exchange, caching: Caching) -> Fetched:
+    """A 304: the stored object is fresh again, with the 304's headers over its own."""
+    told = forward.to_viewer(exchange.response, errand.behavior, format_date(exchange.ended))
+    response = Response(
+        status=stale.status, reason=stale.reason, headers=freshened(stale.headers, told.headers), body=stale.body
+    )
+    confirmed = replace(exchange, origin_status=stale.origin_status)
+    obtained = Obtained(response=response, word="RefreshHit", origin_status=stale.origin_status, from_store=True)
+    return Fetched(obtained=obtained, entry=_entry(errand, response, confirmed, caching))
+
+
+def _entry(errand: Errand, response: Response, exchange: Exchange, caching: Caching) -> Entry | None:
+    """Return what to store, or None when the authority refuses."""
+    if errand.key is None:
+        return None
+    origin = errand.behavior.origin
+    verdict = caching.judge(
+        Answer(
+            status=response.status,
+            headers=response.headers,
+            method=errand.request.method,
+            s3=isinstance(origin, DirectoryOrigin) and not origin.website,
+        ),
+        errand.behavior.cache_policy,
+        errand.distribution.error_caching_min_ttl(response.status),
+        exchange.ended,
+    )
+    if not isinstance(verdict, Keep):
+        return None
+    return Entry(
+        key=errand.key,
+        requested_uri=errand.visit.request.target,
+        status=response.status,
+        reason=response.reason,
+        headers=response.headers.without(b"age"),
+        body=response.body,
+        origin_status=exchange.origin_status,
+        request_time=exchange.began,
+        response_time=exchange.ended,
+        lifetime=verdict.lifetime,
+        stale_while_revalidate=verdict.stale_while_revalidate,
+        stale_if_error=verdict.stale_if_error,
+        max_stale_at=exchange.ended + verdict.max_stale,
+        generated=exchange.generated,
+    )
+
+
+def with_length(response: Response, method: str) -> Response:
+    """Make Content-Length agree with the body: replaced, added, or left out when the length is unknown.
+
+    An answer to HEAD keeps what the origin said, unless a function made a body for it.
+    """
+    length = response.body.length
+    if response.status in BODILESS or (method == "HEAD" and not length):
+        return response
+    headers = response.headers
+    if length is None:
+        return (
+            response
+            if b"content-length" not in headers
+            else response.changed(headers=headers.without(b"content-length"))
+        )
+    return response.changed(headers=_lengthened(headers, b"%d" % length))
+
+
+def _lengthened(headers: Headers, length: bytes) -> Headers:
+    said = headers.get_all(b"content-length")
+    if said == (length,):
+        return headers
+    return headers.replaced(b"Content-Length", length) if said else headers.plus((b"Content-Length", length))

@@ -1,0 +1,292 @@
+"""The values that pass between the pipeline's steps, and the one that a door gets in the end."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from hashlib import md5
+from types import coroutine
+from typing import Any, Final
+
+from edgerun.cache.entry import CacheKey, Entry
+from edgerun.distribution.model import Behavior, Distribution
+from edgerun.http.headers import Line
+from edgerun.http.message import Body, BytesBody, OnInterim, Request, Response, Tunnel
+from edgerun.observe.events import Answered
+from edgerun.values import value
+
+Clock = Callable[[], float]
+
+POP: Final = b"EDG50-P1"
+
+
+class Visit:
+    """One viewer's request on its way; everything about it that changes.
+
+    Attributes:
+        id: CloudFront's request id.
+        request: as it came from the door.
+        seen: as viewer-request left it; what viewer-response is shown.
+        started: seconds since the epoch, when its head was complete.
+        on_interim: where 1xx answers of the origin go.
+        distribution, behavior: set by the route step, None before.
+        ran: the points whose functions ran, in order.
+    """
+
+    __slots__ = ("behavior", "distribution", "id", "on_interim", "ran", "request", "seen", "started")
+
+    def __init__(self, request_id: str, request: Request, started: float, on_interim: OnInterim | None = None) -> None:
+        self.id = request_id
+        self.request = request
+        self.seen = request
+        self.started = started
+        self.on_interim = on_interim
+        self.distribution: Distribution | None = None
+        self.behavior: Behavior | None = None
+        self.ran: list[str] = []
+
+
+@value
+class Errand:
+    """What the origin half is sent for.
+
+    Attributes:
+        visit: whose request it is; when others wait too, the first one's.
+        request: after viewer-request, with the `CloudFront-*` headers the policies ask for.
+        distribution, behavior: whose origin, policies and functions count.
+        key: what it will be stored under; None when it is never stored.
+        stale: an expired object under that key.
+    """
+
+    visit: Visit
+    request: Request
+    distribution: Distribution
+    behavior: Behavior
+    key: CacheKey | None = None
+    stale: Entry | None = None
+
+
+@value
+class Obtained:
+    """An answer on its way to a viewer, before the viewer's own steps.
+
+    Attributes:
+        response: what to send.
+        word: the one before "from cloudfront" in X-Cache, also the log's result type.
+        detailed: the log's detailed result type, if it differs.
+        origin_status: what the origin answered before functions; 0 when it was not asked. From 400 on
+            viewer-response does not run.
+        age: whole seconds to send as `Age`, None for no such header.
+        from_store: a stored object answers, so the viewer's own conditions are evaluated here.
+        final: no viewer-response: generated at viewer-request, a redirect, or made by CloudFront.
+        error_page: whether a custom error page may replace it.
+        close: the connection must not be used again.
+    """
+
+    response: Response
+    word: str
+    detailed: str = ""
+    origin_status: int = 0
+    age: int | None = None
+    from_store: bool = False
+    final: bool = False
+    error_page: bool = True
+    close: bool = False
+
+    def changed(self, **fields: Any) -> "Obtained":
+        """Return the same with some fields changed."""
+        return replace(self, **fields)
+
+
+@value
+class Fetched:
+    """What the origin half brought.
+
+    `entry` is what to store, None when it may not be stored. Its body is the response's, or that of the
+    stale object that a 304 confirmed.
+    """
+
+    obtained: Obtained
+    entry: Entry | None = None
+
+    @property
+    def shareable(self) -> bool:
+        """Whether other requests that wait for the same key may use it."""
+        return self.entry is not None and self.entry.lifetime > 0
+
+    def is_new(self, stale: Entry | None) -> bool:
+        """Whether the body came with this answer, rather than from the object that stood there before."""
+        return stale is None or self.obtained.response.body is not stale.body
+
+    def with_body(self, body: Body) -> "Fetched":
+        """Return the same with a body that many can read."""
+        entry = None if self.entry is None else replace(self.entry, body=body)
+        return Fetched(obtained=self.obtained.changed(response=self.obtained.response.changed(body=body)), entry=entry)
+
+
+def from_entry(entry: Entry, age: int) -> Obtained:
+    """Return the answer a stored object gives: a hit, or the error it was."""
+    response = Response(status=entry.status, reason=entry.reason, headers=entry.headers, body=entry.body)
+    return Obtained(
+        response=response,
+        word="Error" if entry.status >= 400 else "Hit",
+        origin_status=entry.origin_status,
+        age=age,
+        from_store=True,
+    )
+
+
+def completed(entry: Entry) -> Entry:
+    """Return an entry ready for the store: a small body as bytes, without the machinery of its arrival."""
+    data = entry.body.data
+    return entry if data is None else replace(entry, body=BytesBody(data))
+
+
+class Marks:
+    """The headers CloudFront puts on every answer of one distribution (`spec/cloudfront.md` §5.2)."""
+
+    def __init__(self, distribution_id: str) -> None:
+        node = md5(distribution_id.encode(), usedforsecurity=False).hexdigest().encode()
+        self.via = b"1.1 " + node + b".cloudfront.net (CloudFront)"
+        self._node = node
+        self._lines: dict[str, tuple[Line, Line, Line]] = {}
+
+    def via_to_origin(self, http_version: str) -> bytes:
+        """Return our member of the `Via` header towards the origin: it names the viewer's version."""
+        return http_version.encode() + self.via[3:]
+
+    def on(self, obtained: Obtained, request_id: str) -> Response:
+        """Return the response with X-Cache, Via, X-Amz-Cf-Pop, X-Amz-Cf-Id and, on a hit, Age."""
+        headers = obtained.response.headers
+        lines = self._lines.get(obtained.word) or self._make(obtained.word)
+        before = headers.joined(b"via")
+        if before is not None:
+            headers = headers.without(b"via")
+            lines = (lines[0], (b"Via", before + b", " + self.via), lines[2])
+        if obtained.age is None:
+            headers = headers.plus(*lines, (b"X-Amz-Cf-Id", request_id.encode()))
+        else:
+            age = (b"Age", b"%d" % obtained.age)
+            headers = headers.plus(*lines, (b"X-Amz-Cf-Id", request_id.encode()), age)
+        answer = obtained.response
+        return Response(status=answer.status, reason=answer.reason, headers=headers, body=answer.body)
+
+    def _make(self, word: str) -> tuple[Line, Line, Line]:
+        x_cache = (b"X-Cache", word.encode() + b" from cloudfront")
+        lines = self._lines[word] = (x_cache, (b"Via", self.via), (b"X-Amz-Cf-Pop", POP))
+        return lines
+
+
+class Delivery:
+    """A finished answer for a door to write, and whom to tell how it went.
+
+    `body` is what the answer was made from; the door closes it when it is done, however that comes. `close`
+    says that the connection must not be used again. `tunnel` is set when the answer is a 101: the door then
+    joins its connection to the origin's.
+    """
+
+    __slots__ = ("_clock", "_emit", "_obtained", "_ready", "_visit", "body", "close", "response", "tunnel")
+
+    def __init__(
+        self,
+        response: Response,
+        visit: Visit,
+        obtained: Obtained,
+        clock: Clock,
+        emit: Callable[[Answered], None],
+        tunnel: Tunnel | None = None,
+    ) -> None:
+        self.response = response
+        self.body = obtained.response.body
+        self.close = obtained.close
+        self.tunnel = tunnel
+        self._visit = visit
+        self._obtained = obtained
+        self._clock = clock
+        self._ready = clock()
+        self._emit = emit
+
+    def sent(self, bytes_sent: int, *, complete: bool) -> None:
+        """Report how many bytes went out, head included, and whether that was all."""
+        now = self._clock()
+        visit, obtained = self._visit, self._obtained
+        request, distribution, behavior = visit.request, visit.distribution, visit.behavior
+        host = request.headers.get(b"host")
+        self._emit(
+            Answered(
+                request_id=visit.id,
+                at=now,
+                distribution=distribution.domain_name if distribution else "-",
+                path_pattern=behavior.path_pattern if behavior else "-",
+                method=request.method,
+                scheme=request.scheme,
+                host=host.decode("latin-1") if host else "-",
+                path=request.path,
+                query=request.query,
+                http_version=request.http_version,
+                client=request.client,
+                status=self.response.status,
+                result_type=obtained.word if complete else "Error",
+                response_result_type=obtained.word,
+                detailed_result_type=(obtained.detailed or obtained.word) if complete else "ClientCommError",
+                bytes_sent=bytes_sent,
+                time_taken=now - visit.started,
+                time_to_first_byte=self._ready - visit.started,
+                ran=tuple(visit.ran),
+                complete=complete,
+            )
+        )
+
+
+Begun = Delivery | Coroutine[Any, Any, Delivery]
+
+
+def begun(steps: Coroutine[Any, Any, Delivery]) -> Begun:
+    """Run a coroutine up to where it first has to wait.
+
+    Returns:
+        Its result if it never waited: no task was made and no loop turn passed. Otherwise a coroutine for
+        the rest, to be run in a task.
+    """
+    try:
+        awaited = steps.send(None)
+    except StopIteration as done:
+        outcome: Delivery = done.value
+        return outcome
+    return _rest(steps, awaited)
+
+
+class _InTask:
+    """What `in_task` hands up; whoever runs the rest resumes at once."""
+
+
+_IN_TASK: Final = _InTask()
+
+
+@coroutine
+def in_task() -> Any:
+    """Leave the plain stretch that `begun` runs: from here on there is a task, as `asyncio.timeout` needs."""
+    yield _IN_TASK
+
+
+async def _rest(steps: Coroutine[Any, Any, Delivery], awaited: object) -> Delivery:
+    outcome: Delivery = await _resumed(steps, awaited)
+    return outcome
+
+
+@coroutine
+def _resumed(steps: Coroutine[Any, Any, Delivery], awaited: object) -> Any:
+    """Hand the future a begun coroutine waits for to the task that runs the rest, then step it on."""
+    while True:
+        step: Callable[[Any], object] = steps.send
+        argument: object = None
+        if awaited is not _IN_TASK:
+            try:
+                argument = yield awaited
+            except GeneratorExit:
+                steps.close()
+                raise
+            except BaseException as error:  # noqa: BLE001  # cancellation is thrown in, as into any coroutine
+                step, argument = steps.throw, error
+        try:
+            awaited = step(argument)
+        except StopIteration as done:
+            return done.value
