@@ -29,6 +29,14 @@ class Origin(Protocol):
         """
         ...
 
+    async def resolve(self) -> None:
+        """Make sure the origin's name can be resolved; asked before origin-request runs.
+
+        Raises:
+            OriginDnsError: it cannot.
+        """
+        ...
+
     async def aclose(self) -> None:
         """Close idle connections and stop what the origin started."""
         ...
