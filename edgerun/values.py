@@ -1,10 +1,12 @@
 """How edgerun declares a value: immutable to the type checker, cheap to make."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar, dataclass_transform
+from typing import Final, Generic, TypeVar, dataclass_transform
 
 T = TypeVar("T")
+K = TypeVar("K")
+V_co = TypeVar("V_co", covariant=True)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -16,3 +18,30 @@ def value(cls: type[T]) -> type[T]:
     """
     make: Callable[[type[T]], type[T]] = dataclass(slots=True, kw_only=True, unsafe_hash=True)
     return make(cls)
+
+
+class FrozenMap(Mapping[K, V_co], Generic[K, V_co]):
+    """A mapping that cannot change and can be hashed, so that it can stand in a value."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[K, V_co]) -> None:
+        self._items = dict(items)
+
+    def __getitem__(self, key: K) -> V_co:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._items.items()))
+
+    def __repr__(self) -> str:
+        return f"FrozenMap({self._items!r})"
+
+
+NO_TEXTS: Final[FrozenMap[str, str]] = FrozenMap({})

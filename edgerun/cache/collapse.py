@@ -9,9 +9,6 @@ from edgerun.cache.entry import CacheKey
 T = TypeVar("T")
 
 
-Start = Callable[["Flight[T]"], Coroutine[Any, Any, None]]
-
-
 class Flight(Generic[T]):
     """One fetch under way: its outcome, once the head is in, and how many still care.
 
@@ -48,6 +45,9 @@ class Flight(Generic[T]):
 
     def __repr__(self) -> str:
         return f"Flight({self._interested} interested, {'head in' if self.outcome.done() else 'waiting'})"
+
+
+Start = Callable[[Flight[T]], Coroutine[Any, Any, None]]
 
 
 class Collapser(Generic[T]):

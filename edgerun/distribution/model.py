@@ -6,18 +6,15 @@ Names and ranges follow `spec/cloudfront.md` §1 and §15. Everything is checked
 
 from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from edgerun.functions.function import Function
 from edgerun.http.headers import EMPTY as NO_HEADERS
 from edgerun.http.headers import Headers
-from edgerun.values import value
+from edgerun.values import NO_TEXTS, FrozenMap, value
 
 ALL_METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 READ_METHODS: Final = frozenset({"GET", "HEAD"})
-
-EMPTY_MAP: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Point(StrEnum):
@@ -110,7 +107,7 @@ class DirectoryOrigin:
     error_document: str = ""
     list_bucket: bool = False
     path: str = ""
-    custom_headers: Mapping[str, str] = EMPTY_MAP
+    custom_headers: Mapping[str, str] = NO_TEXTS
     connection_attempts: int = 3
     connection_timeout: float = 10.0
     read_timeout: float = 30.0
@@ -129,7 +126,7 @@ class HttpOrigin:
     domain_name: str
     host_header: str
     path: str = ""
-    custom_headers: Mapping[str, str] = EMPTY_MAP
+    custom_headers: Mapping[str, str] = NO_TEXTS
     connection_attempts: int = 3
     connection_timeout: float = 10.0
     read_timeout: float = 30.0
@@ -210,7 +207,7 @@ class ErrorResponse:
     error_caching_min_ttl: float = 10.0
 
 
-NO_ERROR_RESPONSES: Final[Mapping[int, ErrorResponse]] = MappingProxyType({})
+NO_ERROR_RESPONSES: Final[FrozenMap[int, ErrorResponse]] = FrozenMap({})
 
 
 @value

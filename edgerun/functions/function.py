@@ -1,11 +1,8 @@
 """One deployed function, as the function service sees it."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
-from edgerun.values import value
-
-NOTHING: Mapping[str, str] = MappingProxyType({})
+from edgerun.values import NO_TEXTS, value
 
 
 @value
@@ -38,6 +35,6 @@ class Function:
     queue: int = 1000
     queue_timeout: float = 5.0
     init_timeout: float = 10.0
-    environment: Mapping[str, str] = NOTHING
+    environment: Mapping[str, str] = NO_TEXTS
     python: str = ""
     version: str = "1"

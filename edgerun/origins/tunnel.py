@@ -52,7 +52,7 @@ class End(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
-        self._splice.ended(exc)
+        self._splice.ended(self, exc)
 
     def __repr__(self) -> str:
         return f"<End {self.received} bytes received{', lost' * self.lost}>"
@@ -109,9 +109,9 @@ class Splice:
             if end is not None and not end.lost:
                 end.transport.close()
 
-    def ended(self, fault: Exception | None) -> None:
+    def ended(self, end: End, fault: Exception | None) -> None:
         """One socket is closed: so is the other soon; then the accounts are settled, once."""
-        if self._far.lost and not self._connection.closed:
+        if end is self._far:
             self._connection.connection_lost(fault)
         if self._far.lost and (self._near is None or self._near.lost):
             self._timer.cancel()

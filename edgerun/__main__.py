@@ -1,0 +1,5 @@
+"""`python -m edgerun`."""
+
+from edgerun.cli import main
+
+main()

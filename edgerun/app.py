@@ -1,0 +1,149 @@
+"""The composition root: from a configuration to an edge that answers. The only file that names concrete classes."""
+
+import base64
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from weakref import WeakSet
+
+from edgerun.cache.collapse import Collapser
+from edgerun.cache.freshness import CloudFrontCaching
+from edgerun.cache.memory import MemoryStore
+from edgerun.cache.store import CacheStore
+from edgerun.distribution.model import Config
+from edgerun.errors import RequestError
+from edgerun.functions.function import Function
+from edgerun.functions.invoker import Invoker
+from edgerun.functions.process import ProcessRuntime
+from edgerun.functions.runtime import FunctionRuntime, OutputLine
+from edgerun.http.message import OnInterim, Request
+from edgerun.observe.events import Noted, Observer, Printed
+from edgerun.observe.fanout import Fanout
+from edgerun.origins.registry import Commands, Origins
+from edgerun.pipeline import Pipeline, Services
+from edgerun.visit import Begun, Clock, Delivery, Fetched
+
+
+class Edge:
+    """Everything that outlives one configuration: the store, the environments, the programs behind origins.
+
+    `pipeline` is the current revision; `revise` replaces it as one reference, and requests under way end on
+    the one they began with.
+    """
+
+    pipeline: Pipeline
+
+    def __init__(
+        self,
+        config: Config,
+        *observers: Observer,
+        cwd: Path | None = None,
+        clock: Clock = time.time,
+        watched: bool = False,
+        runtime: FunctionRuntime | None = None,
+        store: CacheStore | None = None,
+    ) -> None:
+        self.emit = Fanout(*observers)
+        self.clock = clock
+        self.config = config
+        self._watched = watched
+        self.runtime: FunctionRuntime = runtime or ProcessRuntime(self._printed)
+        self.store: CacheStore = store or MemoryStore(
+            size=config.store.size, max_object_size=config.store.max_object_size
+        )
+        self._commands = Commands(cwd or Path.cwd(), self._origin_printed)
+        self._origins = Origins(tuple(config.origins.values()), clock)
+        self._flights: Collapser[Fetched] = Collapser()
+        # Origins of earlier revisions, for as long as a fetch still uses them.
+        self._all_origins: WeakSet[Origins] = WeakSet((self._origins,))
+        self._make_id = id_maker()
+        self.pipeline = self._pipeline(config, self._origins)
+
+    async def start(self) -> None:
+        """Start the programs that serve origins.
+
+        Raises:
+            ConfigError: one of them ended at once or does not listen.
+        """
+        await self._commands.match(tuple(self.config.origins.values()))
+
+    async def revise(self, config: Config) -> None:
+        """Serve another configuration from the next request on.
+
+        Raises:
+            ConfigError: an origin's program does not start; the configuration before stays in place.
+        """
+        origins = self._origins
+        if config.origins != self.config.origins:
+            origins = Origins(tuple(config.origins.values()), self.clock)
+            await self._commands.match(tuple(config.origins.values()))
+            self._all_origins.add(origins)
+        retired = [f for f in self.config.functions.values() if f not in config.functions.values()]
+        self.config, self._origins = config, origins
+        self.pipeline = self._pipeline(config, origins)
+        self._retire(retired)
+
+    async def warm(self, function: Function) -> None:
+        """Start one environment of a function, to see whether it starts.
+
+        Raises:
+            FunctionInitError: it does not.
+        """
+        if isinstance(self.runtime, ProcessRuntime):
+            await self.runtime.warm(function)
+
+    async def aclose(self) -> None:
+        """End every fetch, every environment, every program."""
+        await self._flights.aclose()
+        for origins in list(self._all_origins):
+            await origins.aclose()
+        await self.runtime.aclose()
+        await self._commands.aclose()
+        await self.store.aclose()
+
+    def begin(self, request: Request, on_interim: OnInterim | None = None) -> Begun:
+        """Hand a request to the current revision; see `Pipeline.begin`."""
+        return self.pipeline.begin(request, on_interim)
+
+    def refuse(self, error: RequestError, request: Request) -> Delivery:
+        """Refuse what is no request; see `Pipeline.refuse`."""
+        return self.pipeline.refuse(error, request)
+
+    def _pipeline(self, config: Config, origins: Origins) -> Pipeline:
+        services = Services(
+            store=self.store,
+            flights=self._flights,
+            caching=CloudFrontCaching(),
+            invoker=Invoker(self.runtime),
+            origin_for=origins.origin_for,
+            clock=self.clock,
+            make_id=self._make_id,
+            emit=self.emit,
+            watched=self._watched,
+        )
+        return Pipeline(config, services)
+
+    def _retire(self, functions: list[Function]) -> None:
+        if isinstance(self.runtime, ProcessRuntime):
+            for function in functions:
+                self.runtime.retire(function)
+
+    def _printed(self, line: OutputLine) -> None:
+        self.emit(Printed(request_id=line.label, function=line.function, text=line.text))
+
+    def _origin_printed(self, origin: str, text: str) -> None:
+        self.emit(Noted(text=f"origin {origin}: {text}", level="output"))
+
+
+def id_maker(seed: int | None = None) -> Callable[[], str]:
+    """Return a maker of CloudFront request ids: 56 characters of URL-safe base64, ending in `==`.
+
+    Unguessable ids are not the point, unique ones are: 320 random bits from a generator seeded by the system.
+    """
+    generator = random.Random(seed)  # noqa: S311
+
+    def make() -> str:
+        return base64.urlsafe_b64encode(generator.getrandbits(320).to_bytes(40, "big")).decode()
+
+    return make

@@ -1,0 +1,109 @@
+"""Options that several commands share, and what they come to."""
+
+import os
+import socket
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from edgerun.config.load import Loaded, Overrides, find_config, load, zero_config
+from edgerun.distribution.model import Point
+from edgerun.errors import ConfigError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def configured(command: F) -> F:
+    """Add the options that choose and change a configuration."""
+    options = [
+        click.option("-c", "--config", "config_path", type=click.Path(path_type=Path), help="The configuration file."),
+        click.option(
+            "--origin", "origins", multiple=True, metavar="[NAME=]URL|DIR", help="Use this place for an origin."
+        ),
+        click.option("--country", default="", metavar="CC", help="The viewers' country, as CloudFront would tell it."),
+        click.option("--lenient", "strictness", flag_value="lenient", help="Forgive what AWS refuses, and say so."),
+        click.option("--pedantic", "strictness", flag_value="pedantic", help="Take AWS's rules in the stricter sense."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def overrides(origins: tuple[str, ...], country: str, strictness: str | None) -> Overrides:
+    """Return what the flags say over the file."""
+    named: dict[str, str] = {}
+    for text in origins:
+        name, equals, place = text.partition("=")
+        if equals and "/" not in name and ":" not in name:
+            named[name] = place
+        else:
+            named[""] = text
+    return Overrides(origins=named, country=country.upper(), strictness=strictness or "")
+
+
+def loader(
+    path: Path | None, config_path: Path | None, chosen: Overrides, functions: dict[Point, str]
+) -> Callable[[], Loaded]:
+    """Return what reads the configuration, now and after each save.
+
+    Args:
+        path: a configuration file, or a folder: with an edgerun.toml, or to be served as it is.
+        config_path: a configuration file.
+        chosen: what the flags say.
+        functions: files given by `--viewer-request` and its like; they ask for the folder itself to be served.
+
+    Raises:
+        ConfigError: nothing to serve is found.
+    """
+    ports = FreePorts()
+    place = config_path or path or Path()
+    if place.is_file():
+        return partial(_load, place, chosen, ports)
+    if not place.is_dir():
+        raise ConfigError(f"{place}: there is no such file or folder")
+    found = None if functions else find_config(place)
+    if found is not None:
+        return partial(_load, found, chosen, ports)
+    if path is None:
+        raise ConfigError("no edgerun.toml here: name a folder to serve (edgerun dev ./public) or a file (--config)")
+    return partial(_zero, place, functions, chosen)
+
+
+def _load(path: Path, chosen: Overrides, ports: "FreePorts") -> Loaded:
+    return load(path, chosen, free_port=ports.again())
+
+
+def _zero(folder: Path, functions: dict[Point, str], chosen: Overrides) -> Loaded:
+    return zero_config(folder, functions, chosen)
+
+
+class FreePorts:
+    """Free ports for origins' programs: the same ones each time a configuration is read."""
+
+    def __init__(self) -> None:
+        self._ports: list[int] = []
+
+    def again(self) -> Callable[[], int]:
+        """Return a source that starts over with the first port."""
+        taken = iter(self._ports.copy())
+        return lambda: next(taken, 0) or self._another()
+
+    def _another(self) -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        self._ports.append(port)
+        return port
+
+
+def colour_wanted(stream: Any = None) -> bool:
+    """Tell whether to write colours: on a terminal, unless NO_COLOR or a dumb one; FORCE_COLOR insists."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return (stream or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"

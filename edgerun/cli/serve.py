@@ -1,0 +1,60 @@
+"""`edgerun serve` and `edgerun dev`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgerun.cli.options import colour_wanted, configured, loader, overrides
+from edgerun.cli.root import STARTED
+from edgerun.distribution.model import Point
+
+
+def _serving(command: Any) -> Any:
+    options = [
+        click.argument("path", required=False, type=click.Path(path_type=Path)),
+        configured,
+        click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on."),
+        click.option("-p", "--port", default=8787, show_default=True, type=click.IntRange(0, 65535)),
+        click.option("--strict-port", is_flag=True, help="Fail if the port is taken instead of taking the next."),
+        click.option("-q", "--quiet", is_flag=True, help="Write failures and warnings only."),
+        click.option("--json", "as_json", is_flag=True, help="Write one JSON object per event."),
+        *(
+            click.option(f"--{point}", metavar="FILE[:NAME]", help=f"Serve PATH itself with this {point} function.")
+            for point in Point
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command()
+@_serving
+def serve(**given: Any) -> int:
+    """Serve PATH: a configuration file, or a folder with one, or a folder as it is."""
+    return _run(watch=False, **given)
+
+
+@click.command()
+@_serving
+def dev(**given: Any) -> int:
+    """Serve PATH and take over every save: functions, configuration, sites."""
+    return _run(watch=True, **given)
+
+
+def _run(
+    *,
+    watch: bool,
+    path: Path | None,
+    config_path: Path | None,
+    origins: tuple[str, ...],
+    country: str,
+    strictness: str | None,
+    **given: Any,
+) -> int:
+    from edgerun.server import Options, run  # noqa: PLC0415  # the server's imports only where one is started
+
+    functions = {point: text for point in Point if (text := given.pop(point.replace("-", "_")))}
+    load = loader(path, config_path, overrides(origins, country, strictness), functions)
+    return run(Options(load=load, watch=watch, started=STARTED, colour=colour_wanted(), **given))

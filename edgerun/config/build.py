@@ -1,0 +1,134 @@
+"""The whole configuration: from checked tables to `Config`, names resolved, all faults collected."""
+
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from edgerun.config import names, raw
+from edgerun.config.bench import Bench, Strictness, frozen
+from edgerun.config.distributions import Parts, check_hosts, distribution
+from edgerun.config.explain import faults_of
+from edgerun.config.faults import Faults, Key, Source, shown
+from edgerun.config.handlers import functions
+from edgerun.config.origins import origins
+from edgerun.config.policies import cache_policies, origin_request_policies
+from edgerun.distribution.model import Config, DirectoryOrigin, Distribution, StoreConfig
+
+ADAPTER: Final = TypeAdapter(raw.FileTable)
+DEFAULT_NAME: Final = "default"
+
+_OWN: Final = tuple(raw.DistributionTable.model_fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A configuration, with what should be said about it and which paths it depends on."""
+
+    config: Config
+    notes: tuple[str, ...]
+    watch: tuple[Path, ...]
+
+
+def any_free_port() -> int:
+    """Return a port on loopback that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def build(
+    source: Source,
+    *,
+    base: Path,
+    strictness: Strictness = "strict",
+    country: str = "",
+    free_port: Callable[[], int] = any_free_port,
+) -> Built:
+    """Return the configuration that a source describes.
+
+    Args:
+        source: data in the native format.
+        base: the folder that paths in it are relative to.
+        strictness: how AWS's rules are read.
+        country: the viewers' country, two capital letters, or "".
+        free_port: gives a port for an origin whose URL says `{port}`.
+
+    Raises:
+        ConfigError: one line per fault.
+    """
+    faults = Faults(source)
+    bench = Bench(source=source, base=base.absolute(), strictness=strictness, free_port=free_port, faults=faults)
+    file = _validated(source, faults)
+    parts = Parts(
+        file=file,
+        origins=origins(file.origins, bench),
+        functions=functions(file.functions, bench),
+        cache_policies=cache_policies(file.cache_policies, bench),
+        origin_request_policies=origin_request_policies(file.origin_request_policies, bench),
+    )
+    found = _distributions(file, parts, bench)
+    store = _store(file.store, bench)
+    faults.check()
+    config = Config(
+        distributions=tuple(found.values()),
+        origins=frozen(parts.origins),
+        functions=frozen(parts.functions),
+        store=store,
+        strictness=strictness,
+        country=country,
+    )
+    return Built(config=config, notes=tuple(bench.notes), watch=_watched(config))
+
+
+def _validated(source: Source, faults: Faults) -> raw.FileTable:
+    try:
+        return ADAPTER.validate_python(dict(source.data))
+    except ValidationError as error:
+        for key, sentence in faults_of(error):
+            faults.add(key, sentence)
+        faults.check()
+        raise
+
+
+def _distributions(file: raw.FileTable, parts: Parts, bench: Bench) -> Mapping[Key, Distribution]:
+    tables: dict[Key, tuple[str, raw.DistributionTable]] = {(): (DEFAULT_NAME, file)}
+    if file.distributions:
+        tables = {("distributions", name): (name, table) for name, table in file.distributions.items()}
+        for word in _OWN:
+            if word in file.model_fields_set:
+                bench.fault((word,), "belongs in a [distributions.NAME], since there are several")
+        for key, (name, _) in tables.items():
+            bench.fault(key, names.table_name(name))
+    made = {key: distribution(key, name, table, parts, bench) for key, (name, table) in tables.items()}
+    found = {key: one for key, one in made.items() if one is not None}
+    check_hosts(found, bench)
+    return found
+
+
+def _store(table: raw.StoreTable, bench: Bench) -> StoreConfig:
+    usual = StoreConfig()
+    size = _size("size", table.size, bench) or usual.size
+    if table.max_object_size is None:
+        return StoreConfig(size=size, max_object_size=min(size, usual.max_object_size))
+    largest = _size("max_object_size", table.max_object_size, bench) or 1
+    if largest > size:
+        bench.fault(("store", "max_object_size"), "expected at most 'size'")
+    return StoreConfig(size=size, max_object_size=largest)
+
+
+def _size(word: str, text: str, bench: Bench) -> int:
+    size = names.size(text) or 0
+    if size < 1:
+        bench.fault(("store", word), f"expected a size such as '256MiB', got {shown(text)}")
+    return size
+
+
+def _watched(config: Config) -> tuple[Path, ...]:
+    folders = [function.root for function in config.functions.values()]
+    folders += [origin.directory for origin in config.origins.values() if isinstance(origin, DirectoryOrigin)]
+    return tuple(Path(folder) for folder in dict.fromkeys(folders))

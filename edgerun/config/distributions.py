@@ -1,0 +1,218 @@
+"""Distributions: their behaviors, error pages and hosts."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from edgerun.config import names, raw, shapes
+from edgerun.config.bench import Bench, frozen
+from edgerun.config.faults import Key, shown
+from edgerun.config.policies import find_cache_policy, find_origin_request_policy
+from edgerun.distribution.match import unreachable
+from edgerun.distribution.model import (
+    ALL_METHODS,
+    READ_METHODS,
+    Association,
+    Behavior,
+    CachePolicy,
+    DirectoryOrigin,
+    Distribution,
+    ErrorResponse,
+    OriginConfig,
+    OriginRequestPolicy,
+    Point,
+)
+from edgerun.functions.function import Function
+
+METHOD_SETS: Final = (READ_METHODS, READ_METHODS | {"OPTIONS"}, ALL_METHODS)
+VIEWER_MEMORY: Final = 128
+QUOTAS: Final = {"behaviors": 75, "aliases": 100}
+
+_VIEWER_POINTS: Final = (Point.VIEWER_REQUEST, Point.VIEWER_RESPONSE)
+_RESPONSE_POINTS: Final = (Point.ORIGIN_RESPONSE, Point.VIEWER_RESPONSE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What behaviors refer to; the tables tell names that exist from those that could not be made."""
+
+    file: raw.FileTable
+    origins: Mapping[str, OriginConfig]
+    functions: Mapping[str, Function]
+    cache_policies: Mapping[str, CachePolicy]
+    origin_request_policies: Mapping[str, OriginRequestPolicy]
+
+
+def distribution(key: Key, name: str, table: raw.DistributionTable, parts: Parts, bench: Bench) -> Distribution | None:
+    """Return one distribution, or None if its default behavior could not be made."""
+    bench.fault((*key, "default_root_object"), names.root_object(table.default_root_object))
+    _check_own(key, table, bench)
+    pages = _error_responses((*key, "error_responses"), table, bench)
+    made = [_behavior((*key, "behaviors", n), each, parts, bench) for n, each in enumerate(table.behaviors)]
+    if table.default_behavior is None:
+        bench.fault((*key, "default_behavior"), "is missing")
+        return None
+    default = _behavior((*key, "default_behavior"), table.default_behavior, parts, bench)
+    if default is None:
+        return None
+    digest = base64.b32encode(hashlib.sha256(name.encode()).digest()).decode()
+    return Distribution(
+        name=name,
+        id=table.id or f"E{digest[:13]}",
+        domain_name=f"d{digest[13:26].lower()}.cloudfront.net",
+        default_behavior=default,
+        behaviors=tuple(behavior for behavior in made if behavior is not None),
+        aliases=tuple(alias.lower() for alias in table.aliases),
+        default_root_object=table.default_root_object,
+        enabled=table.enabled,
+        error_responses=frozen(pages),
+    )
+
+
+def _check_own(key: Key, table: raw.DistributionTable, bench: Bench) -> None:
+    if table.id is not None and not (table.id.isascii() and table.id.isalnum() and len(table.id) <= 64):
+        bench.fault((*key, "id"), f"expected letters and digits, such as 'E2EXAMPLE', got {shown(table.id)}")
+    for n, alias in enumerate(table.aliases):
+        bench.fault((*key, "aliases", n), names.alias(alias))
+    _check_patterns((*key, "behaviors"), [behavior.path_pattern for behavior in table.behaviors], bench)
+    for word, most in QUOTAS.items():
+        if len(getattr(table, word)) > most:
+            bench.note((*key, word), f"CloudFront's quota is {most} per distribution")
+
+
+def _check_patterns(key: Key, patterns: list[str], bench: Bench) -> None:
+    for n, pattern in enumerate(patterns):
+        bench.fault((*key, n, "path_pattern"), names.path_pattern(pattern))
+        if pattern in patterns[:n]:
+            bench.fault(
+                (*key, n, "path_pattern"), f"{shown(pattern)} is there already, in behaviors[{patterns.index(pattern)}]"
+            )
+    lost = len(unreachable(patterns))
+    for n in range(len(patterns) - lost, len(patterns)):
+        before = patterns[len(patterns) - lost - 1]
+        bench.note((*key, n, "path_pattern"), f"{patterns[n]!r} never matches, because {before!r} stands before it")
+
+
+def _error_responses(key: Key, table: raw.DistributionTable, bench: Bench) -> dict[int, ErrorResponse]:
+    pages: dict[int, ErrorResponse] = {}
+    for n, entry in enumerate(table.error_responses):
+        place = (*key, n)
+        if entry.error_code in pages:
+            bench.fault((*place, "error_code"), f"{entry.error_code} is there already")
+        if (entry.response_code is None) != (entry.response_page_path is None):
+            bench.fault(place, "expected 'response_code' and 'response_page_path' together, or neither")
+        if entry.response_page_path is not None:
+            bench.fault((*place, "response_page_path"), names.page_path(entry.response_page_path))
+        pages[entry.error_code] = ErrorResponse(
+            error_code=entry.error_code,
+            response_code=entry.response_code,
+            response_page_path=entry.response_page_path or "",
+            error_caching_min_ttl=float(entry.error_caching_min_ttl),
+        )
+    return pages
+
+
+def _behavior(key: Key, table: raw.DefaultBehaviorTable, parts: Parts, bench: Bench) -> Behavior | None:
+    bench.named((*key, "origin"), table.origin, "an origin", parts.file.origins)
+    origin = parts.origins.get(table.origin)
+    policy = find_cache_policy((*key, "cache_policy"), table.cache_policy, parts.cache_policies, bench)
+    forwarded = table.origin_request_policy and find_origin_request_policy(
+        (*key, "origin_request_policy"), table.origin_request_policy, parts.origin_request_policies, bench
+    )
+    if table.compress:
+        bench.fault((*key, "compress"), "compress = true is not supported by this version of edgerun")
+    allowed, cached = _methods(key, table, bench)
+    uses = {point: _association(key, point, table, parts, bench) for point in Point}
+    if origin is None or policy is None:
+        return None
+    _check_host(key, origin, policy, bench)
+    return Behavior(
+        path_pattern=table.path_pattern if isinstance(table, raw.BehaviorTable) else "*",
+        origin=origin,
+        cache_policy=policy,
+        origin_request_policy=forwarded or None,
+        viewer_protocol_policy=table.viewer_protocol_policy,
+        allowed_methods=allowed,
+        cached_methods=cached,
+        viewer_request=uses[Point.VIEWER_REQUEST],
+        origin_request=uses[Point.ORIGIN_REQUEST],
+        origin_response=uses[Point.ORIGIN_RESPONSE],
+        viewer_response=uses[Point.VIEWER_RESPONSE],
+    )
+
+
+def _check_host(key: Key, origin: OriginConfig, policy: CachePolicy, bench: Bench) -> None:
+    if isinstance(origin, DirectoryOrigin) and not origin.website and b"host" in policy.headers.names:
+        bench.note((*key, "cache_policy"), f"{policy.name!r} sends Host to the origin, which S3 on AWS refuses")
+
+
+def _methods(key: Key, table: raw.DefaultBehaviorTable, bench: Bench) -> tuple[frozenset[str], frozenset[str]]:
+    allowed = ALL_METHODS if table.allowed_methods == "all" else frozenset(table.allowed_methods)
+    cached = frozenset(table.cached_methods)
+    if allowed not in METHOD_SETS:
+        bench.fault(
+            (*key, "allowed_methods"),
+            "expected [GET, HEAD], [GET, HEAD, OPTIONS] or 'all', got " + _method_list(table.allowed_methods),
+        )
+    if cached not in METHOD_SETS[:2]:
+        bench.fault(
+            (*key, "cached_methods"), "expected [GET, HEAD] or [GET, HEAD, OPTIONS], got " + _method_list(cached)
+        )
+    elif allowed in METHOD_SETS and not cached <= allowed:
+        bench.fault((*key, "cached_methods"), "OPTIONS is cached only where allowed_methods has it")
+    return allowed, cached
+
+
+def _method_list(methods: str | list[str] | frozenset[str]) -> str:
+    words = sorted(word[:20] if word.isprintable() else repr(word[:20]) for word in methods)
+    return f"[{', '.join(words[:10])}]"
+
+
+def _association(
+    key: Key, point: Point, table: raw.DefaultBehaviorTable, parts: Parts, bench: Bench
+) -> Association | None:
+    word = point.replace("-", "_")
+    use: str | shapes.FunctionUse | None = getattr(table, word)
+    if use is None:
+        return None
+    place: Key = (*key, word)
+    if isinstance(use, str):
+        use = shapes.FunctionUse(function=use)
+    if use.include_body and point in _RESPONSE_POINTS:
+        # AWS: spec/lambda-at-edge.md §9.7
+        bench.fault(place, "The IncludeBody option can only be used with viewer-request or origin-request events.")
+    bench.named(place, use.function, "a function", parts.file.functions)
+    function = parts.functions.get(use.function)
+    if function is None:
+        return None
+    _check_memory(place, point, function, bench)
+    return Association(function=function, include_body=use.include_body)
+
+
+def _check_memory(place: Key, point: Point, function: Function, bench: Bench) -> None:
+    if point not in _VIEWER_POINTS or function.memory <= VIEWER_MEMORY:
+        return
+    # AWS: two pages contradict each other, spec/lambda-at-edge.md §13.10.
+    said = f"function {function.name!r} has {function.memory} MB, and one AWS page allows 128 MB at viewer events"
+    if bench.strictness == "pedantic":
+        bench.fault(place, said)
+    else:
+        bench.note(place, said)
+
+
+def check_hosts(found: Mapping[Key, Distribution], bench: Bench) -> None:
+    """Check what no two distributions may share: id, aliases, and the hosts that nobody claims."""
+    ids: dict[str, str] = {}
+    aliases: dict[str, str] = {}
+    catch_all = ""
+    for key, one in found.items():
+        if ids.setdefault(one.id, one.name) != one.name:
+            bench.fault((*key, "id"), f"{one.id!r} is the id of distribution {ids[one.id]!r}")
+        for n, alias in enumerate(one.aliases):
+            if alias in one.aliases[:n] or aliases.setdefault(alias, one.name) != one.name:
+                bench.fault((*key, "aliases", n), f"{shown(alias)} is an alias of {aliases[alias]!r} already")
+        if not one.aliases and catch_all:
+            bench.note(key, f"answers {one.domain_name} only, because {catch_all!r} takes all other hosts")
+        catch_all = catch_all or ("" if one.aliases else one.name)

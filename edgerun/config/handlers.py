@@ -1,0 +1,164 @@
+"""Functions: from tables to values, their files found."""
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import Final
+
+from edgerun.config import names, raw
+from edgerun.config.bench import Bench, frozen
+from edgerun.config.faults import Key, shown
+from edgerun.config.read import is_file, is_folder, neighbour
+from edgerun.functions.function import Function
+
+SUFFIXES: Final = {".py": "python", ".js": "nodejs", ".mjs": "nodejs", ".cjs": "nodejs"}
+DEFAULT_NAME: Final = "handler"
+ARN: Final = "arn:aws:lambda:us-east-1:123456789012:function:{}:1"
+
+_NAME: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
+
+
+def functions(tables: Mapping[str, raw.FunctionTable], bench: Bench) -> dict[str, Function]:
+    """Return the functions that could be made, by name."""
+    made = {name: _function(name, table, bench) for name, table in tables.items()}
+    return {name: function for name, function in made.items() if function is not None}
+
+
+def _function(name: str, table: raw.FunctionTable, bench: Bench) -> Function | None:
+    key = ("functions", name)
+    bench.fault(key, names.function_name(name))
+    _check_environment(key, name, table, bench)
+    root = _root(key, table, bench)
+    found = _find(key, table, root, bench)
+    if found is None:
+        return None
+    file, entry = found
+    root = root or file.parent
+    runtime = _runtime(key, table, file, bench)
+    module = _module(key, file, root, runtime, bench)
+    return Function(
+        name=name,
+        root=str(root),
+        handler=f"{module}.{entry}",
+        runtime=runtime,
+        timeout=float(table.timeout),
+        memory=table.memory,
+        concurrency=table.concurrency,
+        environment=frozen(table.environment),
+        python=_interpreter(key, table, runtime, bench),
+    )
+
+
+def _check_environment(key: Key, name: str, table: raw.FunctionTable, bench: Bench) -> None:
+    if not table.environment:
+        return
+    place = (*key, "environment")
+    # AWS: spec/lambda-at-edge.md §9.7
+    arn = ARN.format(name)
+    text = f"The function cannot have environment variables. Function: {arn}"
+    if bench.strictness != "lenient":
+        bench.fault(place, text)
+    else:
+        bench.note(place, f"forgiven: {text}")
+    for word, value in table.environment.items():
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", word) or "\0" in value:
+            bench.fault((*place, word), "is not a variable that Lambda allows")
+
+
+def _root(key: Key, table: raw.FunctionTable, bench: Bench) -> Path | None:
+    if table.root is None:
+        return None
+    root = bench.path(table.root)
+    if not is_folder(root):
+        bench.fault((*key, "root"), f"there is no folder {shown(table.root)}{neighbour(root, folders=True)}")
+    return root
+
+
+def _find(key: Key, table: raw.FunctionTable, root: Path | None, bench: Bench) -> tuple[Path, str] | None:
+    """Return the handler's file and the name in it."""
+    place = (*key, "handler")
+    written, colon, entry = table.handler.rpartition(":")
+    if not colon:
+        written, entry = table.handler, DEFAULT_NAME
+        if PurePath(written).suffix not in SUFFIXES and not is_file(bench.path(written)):
+            return _find_module(place, table.handler, root, bench)
+    if not written or not _NAME.fullmatch(entry):
+        bench.fault(place, f"expected FILE:NAME, such as 'functions/auth.py:handler', got {shown(table.handler)}")
+        return None
+    file = bench.path(written)
+    if not is_file(file):
+        bench.fault(place, f"there is no file {shown(written)}{neighbour(file, suffixes=SUFFIXES)}")
+        return None
+    return file, entry
+
+
+def _find_module(place: Key, handler: str, root: Path | None, bench: Bench) -> tuple[Path, str] | None:
+    """Find a handler in AWS's form, `module.name`, below its root."""
+    module, _, entry = handler.rpartition(".")
+    if root is None or not module or not _NAME.fullmatch(entry):
+        expected = "expected FILE:NAME, such as 'functions/auth.py:handler', or MODULE.NAME together with 'root'"
+        bench.fault(place, f"{expected}, got {shown(handler)}")
+        return None
+    for suffix in SUFFIXES:
+        file = bench.path(str(root / f"{module}{suffix}"))
+        if is_file(file):
+            return file, entry
+    bench.fault(place, f"there is no module {shown(module)} in {shown(_short(root, bench))}")
+    return None
+
+
+def _short(path: Path, bench: Bench) -> str:
+    """Return a path as the file would write it."""
+    return str(path.relative_to(bench.base)) if path.is_relative_to(bench.base) else str(path)
+
+
+def _runtime(key: Key, table: raw.FunctionTable, file: Path, bench: Bench) -> str:
+    inferred = SUFFIXES.get(file.suffix)
+    if inferred is None and table.runtime is None:
+        bench.fault((*key, "runtime"), f"cannot be told from {shown(file.name)}: say 'python' or 'nodejs'")
+    if inferred is not None and table.runtime not in {None, inferred}:
+        bench.fault((*key, "runtime"), f"{table.runtime} does not run {shown(file.name)}")
+    return table.runtime or inferred or ""
+
+
+def _module(key: Key, file: Path, root: Path, runtime: str, bench: Bench) -> str:
+    """Return the module part of the handler, as Lambda writes it."""
+    place = (*key, "handler")
+    if not file.is_relative_to(root):
+        bench.fault(place, f"{shown(file.name)} is not inside root, {shown(_short(root, bench))}")
+        return file.stem
+    module = file.relative_to(root).with_suffix("").as_posix()
+    if "." in (module if runtime == "python" else file.stem):
+        bench.fault(place, f"Lambda cannot load {shown(file.name)}: its name holds a dot")
+    if runtime == "nodejs":
+        _check_siblings(place, file, bench)
+    return module
+
+
+def _check_siblings(place: Key, file: Path, bench: Bench) -> None:
+    order = (".js", ".mjs", ".cjs")
+    earlier = order[: order.index(file.suffix)] if file.suffix in order else ()
+    for suffix in earlier:
+        if is_file(file.with_suffix(suffix)):
+            first = file.with_suffix(suffix).name
+            bench.fault(place, f"Lambda would load {shown(first)}, which stands beside {shown(file.name)}")
+
+
+def _interpreter(key: Key, table: raw.FunctionTable, runtime: str, bench: Bench) -> str:
+    if not table.python:
+        return ""
+    place = (*key, "python")
+    if runtime != "python":
+        bench.fault(place, "only a Python function has an interpreter")
+    path = bench.path(table.python)
+    if is_file(path):
+        return str(path)
+    found = _on_path(table.python)
+    if found is None:
+        bench.fault(place, f"there is no interpreter {shown(table.python)}")
+    return found or ""
+
+
+def _on_path(command: str) -> str | None:
+    return shutil.which(command) if re.fullmatch(r"[A-Za-z0-9_.-]+", command) else None

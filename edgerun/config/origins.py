@@ -1,0 +1,149 @@
+"""Origins: from tables to values."""
+
+import re
+from collections.abc import Mapping
+from ipaddress import AddressValueError, IPv6Address
+from typing import Any, Final, Literal, cast
+
+from edgerun.config import names, raw
+from edgerun.config.bench import Bench, frozen
+from edgerun.config.faults import Key, shown
+from edgerun.config.read import is_folder, neighbour
+from edgerun.distribution.model import DirectoryOrigin, HttpOrigin, OriginConfig
+
+DIRECTORY_ONLY: Final = ("website", "index_document", "error_document", "list_bucket")
+WEBSITE_ONLY: Final = ("index_document", "error_document")
+PORT: Final = "{port}"
+_PORTS: Final = {"http": 80, "https": 443}
+_URL: Final = re.compile(
+    r"(https?)://(\[[^\]/]*\]|[^:/?#@\[\]]*)(?::(\{port\}|\d{1,5}))?(.*)", re.IGNORECASE | re.DOTALL
+)
+
+
+def origins(tables: Mapping[str, raw.OriginTable], bench: Bench) -> dict[str, OriginConfig]:
+    """Return the origins that could be made, by name."""
+    made = {name: _origin(name, table, bench) for name, table in tables.items()}
+    return {name: origin for name, origin in made.items() if origin is not None}
+
+
+def _origin(name: str, table: raw.OriginTable, bench: Bench) -> OriginConfig | None:
+    key = ("origins", name)
+    bench.fault(key, names.table_name(name))
+    bench.fault((*key, "path"), names.origin_path(table.path))
+    if table.domain_name is not None and not names.is_host(table.domain_name):
+        bench.fault((*key, "domain_name"), f"{shown(table.domain_name)} is not a host name")
+    completion = table.response_completion_timeout
+    if completion is not None and completion < table.read_timeout:
+        bench.fault(
+            (*key, "response_completion_timeout"),
+            f"expected at least read_timeout, {table.read_timeout}, got {completion}",
+        )
+    _check_custom_headers(key, table.custom_headers, bench)
+    if (table.directory is None) == (table.url is None):
+        bench.fault(key, "expected exactly one of 'directory' and 'url'")
+        return None
+    return _http(name, table, table.url, bench) if table.url is not None else _directory(name, table, bench)
+
+
+def _check_custom_headers(key: Key, headers: Mapping[str, str], bench: Bench) -> None:
+    for name, text in headers.items():
+        bench.fault((*key, "custom_headers", name), names.custom_header(name, text))
+    bench.fault((*key, "custom_headers"), names.custom_headers(headers.items()))
+
+
+def _common(name: str, table: raw.OriginTable) -> dict[str, Any]:
+    completion = table.response_completion_timeout
+    return {
+        "name": name,
+        "path": table.path,
+        "custom_headers": frozen(table.custom_headers),
+        "connection_attempts": table.connection_attempts,
+        "connection_timeout": float(table.connection_timeout),
+        "read_timeout": float(table.read_timeout),
+        "keepalive_timeout": float(table.keepalive_timeout),
+        "response_completion_timeout": None if completion is None else float(completion),
+    }
+
+
+def _directory(name: str, table: raw.OriginTable, bench: Bench) -> DirectoryOrigin:
+    key = ("origins", name)
+    given = table.directory or ""
+    folder = bench.path(given)
+    if not is_folder(folder):
+        bench.fault((*key, "directory"), f"there is no folder {shown(given)}{neighbour(folder, folders=True)}")
+    if table.command:
+        bench.fault((*key, "command"), "only an origin with 'url' has a command")
+    if not table.website:
+        for word in WEBSITE_ONLY:
+            bench.fault((*key, word), _misplaced(table, word, "a website origin (website = true)"))
+    elif "/" in table.index_document or not table.index_document:
+        bench.fault((*key, "index_document"), "expected the name of a file, such as 'index.html'")
+    bucket = re.sub(r"[^a-z0-9.-]", "-", name.lower())
+    endpoint = "s3-website-us-east-1" if table.website else "s3.us-east-1"
+    return DirectoryOrigin(
+        **_common(name, table),
+        directory=str(folder),
+        domain_name=(table.domain_name or f"{bucket}.{endpoint}.amazonaws.com").lower(),
+        website=table.website,
+        index_document=table.index_document,
+        error_document=table.error_document,
+        list_bucket=table.list_bucket,
+    )
+
+
+def _misplaced(table: raw.OriginTable, word: str, owner: str) -> str:
+    return f"only {owner} has this key" if word in table.model_fields_set else ""
+
+
+def _http(name: str, table: raw.OriginTable, url: str, bench: Bench) -> HttpOrigin | None:
+    key = ("origins", name)
+    for word in DIRECTORY_ONLY:
+        bench.fault((*key, word), _misplaced(table, word, "an origin with 'directory'"))
+    problem = _url_problem(url, table)
+    bench.fault((*key, "url"), problem)
+    if "\0" in table.command or "\n" in table.command:
+        bench.fault((*key, "command"), "expected one line")
+    match = _URL.fullmatch(url)
+    if problem or match is None:
+        return None
+    scheme = cast("Literal['http', 'https']", match[1].lower())
+    host = match[2].lower()
+    port = bench.free_port() if match[3] == PORT else int(match[3] or _PORTS[scheme])
+    shows_port = table.domain_name is None and port != _PORTS[scheme]
+    domain_name = (table.domain_name or host).lower()
+    return HttpOrigin(
+        **_common(name, table),
+        scheme=scheme,
+        host=host.strip("[]"),
+        port=port,
+        domain_name=domain_name if table.domain_name else host.strip("[]"),
+        host_header=f"{domain_name}:{port}" if shows_port else domain_name,
+        command=table.command,
+    )
+
+
+def _url_problem(url: str, table: raw.OriginTable) -> str:
+    match = _URL.fullmatch(url)
+    if match is None or not _is_url_host(match[2]):
+        return f"expected http://HOST[:PORT] or https://HOST[:PORT], got {shown(url)}"
+    if match[4] not in {"", "/"}:
+        if match[4].startswith("/") and "?" not in match[4] and "#" not in match[4]:
+            return f"expected no path, got {shown(match[4])}: a path belongs in 'path'"
+        return f"expected nothing after host and port, got {shown(match[4])}"
+    if match[3] == PORT:
+        return "" if table.command else "'{port}' stands for a free port only together with 'command'"
+    if match[3] is not None and not 1 <= int(match[3]) <= 65_535:
+        return f"expected a port from 1 to 65535, got {int(match[3])}"
+    if not match[3] and PORT in table.command:
+        return "expected a port, since 'command' has '{port}'"
+    return ""
+
+
+def _is_url_host(text: str) -> bool:
+    if not text.startswith("["):
+        return names.is_host(text)
+    try:
+        IPv6Address(text.strip("[]"))
+    except AddressValueError:
+        return False
+    return "%" not in text

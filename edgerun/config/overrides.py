@@ -1,0 +1,107 @@
+"""What flags say over a configuration, and what comes out of loading one."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, get_args
+
+from edgerun.config.bench import Strictness
+from edgerun.config.faults import Key, Source, listed, shown, suggestion
+from edgerun.config.read import labelled
+from edgerun.distribution.model import Config
+from edgerun.errors import ConfigError
+
+_DIRECTORY_ONLY: Final = ("website", "index_document", "error_document", "list_bucket")
+_COUNTRY: Final = re.compile(r"[A-Z]{2}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What flags say over the file.
+
+    Attributes:
+        origins: a URL or a folder for each named origin; the name "" means the only one. Folders are relative to the
+            working directory.
+        strictness: how AWS's rules are read: `strict`, which "" means too, `pedantic` or `lenient`.
+        country: the viewers' country, two capital letters.
+    """
+
+    origins: Mapping[str, str] = field(default_factory=dict)
+    strictness: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A configuration, and where it came from.
+
+    Attributes:
+        config: what is served.
+        path: the file it came from, or the folder that is served without one; absolute.
+        notes: sentences that the user should read; nothing is wrong.
+        watch: files and folders whose change makes it another configuration.
+    """
+
+    config: Config
+    path: Path
+    notes: tuple[str, ...] = ()
+    watch: tuple[Path, ...] = ()
+
+
+def checked_country(overrides: Overrides) -> str:
+    """Return the country of the flags.
+
+    Raises:
+        ConfigError: it is not two capital letters.
+    """
+    if overrides.country and not _COUNTRY.fullmatch(overrides.country):
+        raise ConfigError(f"--country: expected two capital letters such as 'DE', got {shown(overrides.country)}")
+    return overrides.country
+
+
+def checked_strictness(overrides: Overrides) -> Strictness:
+    """Return how the flags want AWS's rules read.
+
+    Raises:
+        ConfigError: the word is none of the three.
+    """
+    levels: tuple[Strictness, ...] = get_args(Strictness)
+    found = next((level for level in levels if level == (overrides.strictness or "strict")), None)
+    if found is None:
+        raise ConfigError(f"strictness: expected {listed(levels)}, got {shown(overrides.strictness)}")
+    return found
+
+
+def overridden(source: Source, overrides: Overrides) -> Source:
+    """Return a source in which flags have replaced the places of origins.
+
+    Raises:
+        ConfigError: a flag names an origin that is not there.
+    """
+    tables = source.data.get("origins")
+    tables = tables if isinstance(tables, dict) else {}
+    wanted = {name or _only_origin(tables, target): target for name, target in overrides.origins.items()}
+    changed = dict(tables)
+    labels: dict[Key, str] = {}
+    for name, target in wanted.items():
+        if name not in tables:
+            raise ConfigError(f"--origin {name}: {shown(name)} is not an origin{suggestion(name, tables)}")
+        if isinstance(tables[name], dict):
+            changed[name] = _replaced(tables[name], target)
+            labels.update({("origins", name, word): f"--origin {name}" for word in ("url", "directory")})
+    return labelled(source, {**source.data, "origins": changed}, labels) if wanted else source
+
+
+def _only_origin(tables: Mapping[str, object], target: str) -> str:
+    if len(tables) != 1:
+        raise ConfigError(f"--origin {shown(target)}: say NAME=… since there is not exactly one origin")
+    return next(iter(tables))
+
+
+def _replaced(table: Mapping[str, object], target: str) -> dict[str, object]:
+    """Return an origin's table with another place; what means nothing there goes."""
+    kept = {word: value for word, value in table.items() if word not in {"url", "directory", "command"}}
+    if "://" not in target:
+        return {**kept, "directory": str(Path(target).absolute())}
+    return {**{word: value for word, value in kept.items() if word not in _DIRECTORY_ONLY}, "url": target}

@@ -1,0 +1,207 @@
+"""The native format as it is written: types, ranges and a description of every key.
+
+What a key may refer to is checked by `build.py`; what a sentence says about a fault, by `explain.py`.
+"""
+
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import Field
+
+from edgerun.config.shapes import KeyHeaders, Methods, Names, OriginHeaders, Table, Use
+
+CENTURY: Final = 3_153_600_000
+
+_SHARED: Final = "belongs at the top of the file, where all distributions share it"
+
+
+Ttl = Annotated[int, Field(ge=0, le=CENTURY)]
+
+
+class CachePolicyTable(Table):
+    """A cache policy: what makes the cache key, and for how long objects are kept."""
+
+    min_ttl: Ttl = Field(0, description="Seconds an object is kept at least.")
+    default_ttl: Ttl | None = Field(
+        None, ge=0, le=CENTURY, description="Seconds without word of the origin; 86400, or min_ttl if larger."
+    )
+    max_ttl: Ttl | None = Field(
+        None, ge=0, le=CENTURY, description="Seconds an object is kept at most; 31536000, or default_ttl if larger."
+    )
+    headers: KeyHeaders = Field("none", description="Headers in the cache key: 'none' or a list.")
+    cookies: Names = Field("none", description="Cookies in the key: 'none', 'all', a list or { except = [..] }.")
+    query_strings: Names = Field(
+        "none", description="Query parameters in the key: 'none', 'all', a list or { except = [..] }."
+    )
+    gzip: bool = Field(False, description="Normalise Accept-Encoding and keep gzip apart in the key.")
+    brotli: bool = Field(False, description="Normalise Accept-Encoding and keep brotli apart in the key.")
+
+
+class OriginRequestPolicyTable(Table):
+    """An origin request policy: what reaches the origin besides the cache key's parts."""
+
+    headers: OriginHeaders = Field(
+        "none",
+        description="'none', 'all_viewer', a list, { except = [..] }, or { all_viewer = [..] } to add CloudFront-*.",
+    )
+    cookies: Names = Field("none", description="'none', 'all', a list or { except = [..] }.")
+    query_strings: Names = Field("none", description="'none', 'all', a list or { except = [..] }.")
+
+
+class OriginTable(Table):
+    """An origin: a folder that behaves like an S3 bucket, or an HTTP server."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"bucket", "function", "origin_shield", "origin_access_control"})
+
+    directory: str | None = Field(None, description="A folder that behaves like an S3 bucket.")
+    url: str | None = Field(
+        None, description="http://HOST[:PORT] or https://HOST[:PORT]; {port} stands for a free port, with command."
+    )
+    website: bool = Field(False, description="The folder behaves like the bucket's website endpoint.")
+    index_document: str = Field("index.html", description="What a website answers for a folder.")
+    error_document: str = Field("", description="What a website answers for an error.")
+    list_bucket: bool = Field(False, description="A missing key is 404; if false 403, as on a private bucket.")
+    domain_name: str | None = Field(
+        None, description="The origin's name on AWS, which functions and the Host header see."
+    )
+    path: str = Field("", description="Put before the path of every request; starts with / and does not end with it.")
+    custom_headers: dict[str, str] = Field(default_factory=dict, description="Headers that every request gets.")
+    connection_attempts: int = Field(3, ge=1, le=3, description="How often to connect, 1 to 3.")
+    connection_timeout: int = Field(10, ge=1, le=10, description="Seconds to connect, 1 to 10.")
+    read_timeout: int = Field(30, ge=1, le=120, description="Seconds between two packets, 1 to 120.")
+    keepalive_timeout: int = Field(5, ge=1, le=120, description="Seconds an idle connection is kept, 1 to 120.")
+    response_completion_timeout: int | None = Field(
+        None, ge=1, description="Seconds for the whole answer, at least read_timeout; no limit if left out."
+    )
+    command: str = Field("", description="A program that is started and stopped with the server.")
+
+
+class FunctionTable(Table):
+    """A function and its limits."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"build", "watch", "key_value_store"})
+
+    handler: str = Field(
+        description="FILE:NAME; NAME is 'handler' if left out; or MODULE.NAME as on AWS, together with root."
+    )
+    runtime: Literal["python", "nodejs"] | None = Field(None, description="Inferred from the file if left out.")
+    root: str | None = Field(None, description="The folder that is LAMBDA_TASK_ROOT; the handler's if left out.")
+    timeout: int = Field(3, ge=1, le=30, description="Seconds for one invocation, 1 to 30.")
+    memory: int = Field(128, ge=128, le=10_240, description="MB, 128 to 10240.")
+    concurrency: int = Field(10, ge=1, le=1000, description="Environments at one time, 1 to 1000.")
+    environment: dict[str, str] = Field(
+        default_factory=dict, description="Environment variables, which Lambda@Edge does not have: for --lenient only."
+    )
+    python: str = Field("", description="The interpreter of a Python function, as that of a virtual environment.")
+
+
+class DefaultBehaviorTable(Table):
+    """What happens to the paths that no other behavior matches."""
+
+    later: ClassVar[frozenset[str]] = frozenset(
+        {
+            "response_headers_policy",
+            "trusted_key_groups",
+            "trusted_signers",
+            "forwarded_values",
+            "grpc",
+            "realtime_log_config",
+            "field_level_encryption",
+            "smooth_streaming",
+        }
+    )
+    hints: ClassVar[dict[str, str]] = {
+        "path_pattern": "the default behavior has no path_pattern: it takes what no other one matches"
+    }
+
+    origin: str = Field(description="Name of an origin.")
+    cache_policy: str = Field(description="A cache policy: your own by name, or a managed one by name or id.")
+    origin_request_policy: str | None = Field(None, description="An origin request policy, by name or id.")
+    viewer_protocol_policy: Literal["allow-all", "https-only", "redirect-to-https"] = Field(
+        "allow-all", description="What to do with plain HTTP."
+    )
+    allowed_methods: Methods = Field(
+        default_factory=lambda: ["GET", "HEAD"],
+        description="[GET, HEAD], [GET, HEAD, OPTIONS] or 'all'.",
+    )
+    cached_methods: list[str] = Field(
+        default_factory=lambda: ["GET", "HEAD"], description="[GET, HEAD] or [GET, HEAD, OPTIONS]."
+    )
+    compress: bool = Field(False, description="Compress responses; this version knows only false.")
+    viewer_request: Use | None = Field(None, description="The function that sees each viewer's request.")
+    origin_request: Use | None = Field(None, description="The function that sees what goes to the origin.")
+    origin_response: Use | None = Field(None, description="The function that sees what the origin answers.")
+    viewer_response: Use | None = Field(None, description="The function that sees what goes to the viewer.")
+
+
+class BehaviorTable(DefaultBehaviorTable):
+    """What happens to the paths that match a pattern."""
+
+    hints: ClassVar[dict[str, str]] = {}
+
+    path_pattern: str = Field(description="Such as /images/*.jpg; * is any characters, ? exactly one.")
+
+
+class ErrorResponseTable(Table):
+    """What to answer instead of an error, and how long the error is kept."""
+
+    error_code: Literal[400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504] = Field(description="The error.")
+    response_code: Literal[200, 400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504] | None = Field(
+        None, description="The status to answer instead; together with response_page_path."
+    )
+    response_page_path: str | None = Field(None, description="The page to answer, such as /404.html.")
+    error_caching_min_ttl: Ttl = Field(10, description="Seconds the error is kept at least.")
+
+
+class StoreTable(Table):
+    """Where cached objects are kept."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"path", "url", "tag_header"})
+
+    kind: Literal["memory"] = Field(default="memory", description="The kind of store.")
+    size: str = Field(default="256MiB", description="What the store may hold, such as 256MiB.")
+    max_object_size: str | None = Field(default=None, description="The largest object that is kept; 64MiB if left out.")
+
+
+class DistributionTable(Table):
+    """One distribution: its hosts, its behaviors in order, its error pages."""
+
+    later: ClassVar[frozenset[str]] = frozenset(
+        {"geo_restriction", "access_log", "logging", "web_acl", "viewer_certificate", "http_version", "staging"}
+    )
+    hints: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("origins", "functions", "cache_policies", "origin_request_policies", "store", "distributions"), _SHARED
+    )
+
+    id: str | None = Field(None, description="The distribution's id; derived from its name if left out.")
+    aliases: list[str] = Field(default_factory=list, description="Hosts it answers; none: all that no other claims.")
+    caching: Literal["cloudfront"] = Field("cloudfront", description="The rules of caching.")
+    default_root_object: str = Field("", description="What / answers, such as index.html; without leading slash.")
+    enabled: bool = Field(True, description="False: every request is refused.")
+    default_behavior: DefaultBehaviorTable | None = Field(None, description="Required.")
+    behaviors: list[BehaviorTable] = Field(default_factory=list, description="Tried in order; the first match wins.")
+    error_responses: list[ErrorResponseTable] = Field(default_factory=list, description="Custom error responses.")
+
+
+class FileTable(DistributionTable):
+    """The configuration of edgerun: one distribution, or several below `distributions`."""
+
+    later: ClassVar[frozenset[str]] = DistributionTable.later | {
+        "origin_groups",
+        "response_headers_policies",
+        "public_keys",
+        "key_groups",
+        "key_value_stores",
+    }
+    hints: ClassVar[dict[str, str]] = {}
+
+    schema_address: str | None = Field(None, alias="$schema", description="For editors; edgerun does not read it.")
+    distributions: dict[str, DistributionTable] = Field(
+        default_factory=dict, description="Several distributions by name, chosen by their aliases."
+    )
+    origins: dict[str, OriginTable] = Field(default_factory=dict, description="Origins by name.")
+    functions: dict[str, FunctionTable] = Field(default_factory=dict, description="Functions by name.")
+    cache_policies: dict[str, CachePolicyTable] = Field(default_factory=dict, description="Cache policies by name.")
+    origin_request_policies: dict[str, OriginRequestPolicyTable] = Field(
+        default_factory=dict, description="Origin request policies by name."
+    )
+    store: StoreTable = Field(default_factory=StoreTable, description="The store of cached objects.")

@@ -1,0 +1,175 @@
+"""One request and its answer on a viewer's connection."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Final
+
+from edgerun.doors.incoming import IncomingBody, nothing
+from edgerun.doors.outgoing import BODILESS, LAST_CHUNK, chunk, head, interim_head, tunnel_head
+from edgerun.errors import EdgeError, RequestError
+from edgerun.http.message import Interim, Request, Tunnel
+from edgerun.visit import Delivery
+
+if TYPE_CHECKING:
+    from edgerun.doors.wire import Entrance, WireProtocol
+
+JOINED_UP_TO: Final = 65_536
+
+
+class Turn:
+    """Runs the pipeline for one request and writes what comes of it, when it is this one's turn."""
+
+    __slots__ = ("_door", "_head_written", "_sent", "_task", "body", "keep_alive", "refusal", "request")
+
+    def __init__(self, door: "WireProtocol", request: Request, *, keep_alive: bool) -> None:
+        self.request = request
+        self.keep_alive = keep_alive
+        self.refusal: RequestError | None = None
+        self.body: IncomingBody = NO_INCOMING
+        self._door = door
+        self._head_written = False
+        self._sent = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, pipeline: "Entrance") -> None:
+        """Begin; finishes at once when nothing has to wait."""
+        if self.refusal is not None:
+            self._write_whole(pipeline.refuse(self.refusal, self.request))
+            return
+        begun = pipeline.begin(self.request, self._send_interim)
+        if isinstance(begun, Delivery):
+            if begun.response.body.data is not None and self.body is NO_INCOMING:
+                self._write_whole(begun)
+                return
+            begun = _at_once(begun)
+        self._task = self._door.loop.create_task(self._run(begun))
+        self._door.tasks.add(self._task)
+        self._task.add_done_callback(self._door.tasks.discard)
+
+    def viewer_left(self) -> None:
+        """Give up what only this viewer needed."""
+        self.body.fail()
+        if self._task is not None:
+            self._task.cancel()
+
+    def send_continue(self) -> None:
+        """Tell a waiting viewer to send its body."""
+        if not self._head_written and not self._door.transport.is_closing():
+            self._door.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    # ------------------------------------------------------------------------------
+
+    async def _run(self, begun: Coroutine[Any, Any, Delivery]) -> None:
+        try:
+            delivery = await begun
+        except asyncio.CancelledError:
+            self._door.turn = None
+            raise
+        except Exception:
+            self._door.logger.exception("edgerun failed on a request; this is a fault of edgerun's own")
+            self._door.transport.abort()
+            return
+        if delivery.tunnel is not None:
+            self._open(delivery, delivery.tunnel)
+        else:
+            await self._write(delivery)
+
+    async def _write(self, delivery: Delivery) -> None:
+        complete = False
+        try:
+            if delivery.response.body.data is not None:
+                self._write_data(delivery)
+            else:
+                await self._write_stream(delivery)
+            complete = True
+        except EdgeError:
+            pass  # the origin broke off: the viewer sees the break too, never a clean end
+        finally:
+            await delivery.body.aclose()
+            delivery.sent(self._sent, complete=complete)
+        self._finish(clean=complete)
+
+    def _write_whole(self, delivery: Delivery) -> None:
+        self._write_data(delivery)
+        delivery.sent(self._sent, complete=True)
+        self._finish(clean=True)
+
+    def _write_data(self, delivery: Delivery) -> None:
+        response = delivery.response
+        block = self._head(delivery, chunked=False)
+        data = b"" if self._without_body(response.status) else response.body.data or b""
+        self._sent = len(block) + len(data)
+        if len(data) <= JOINED_UP_TO:
+            self._door.transport.write(block + data)
+        else:
+            self._door.transport.writelines((block, data))
+
+    async def _write_stream(self, delivery: Delivery) -> None:
+        response, transport, flow = delivery.response, self._door.transport, self._door.flow
+        silent = self._without_body(response.status)
+        declared = response.headers.get(b"content-length") if b"content-length" in response.headers else None
+        chunked = declared is None and self.request.http_version == "1.1" and not silent
+        if declared is None and not chunked and not silent:
+            self.keep_alive = False
+        self._write_bytes(self._head(delivery, chunked=chunked))
+        if silent:
+            return
+        async for data in response.body.stream():
+            self._write_bytes(chunk(data) if chunked else data)
+            if flow.write_paused:
+                await flow.drain()
+            if transport.is_closing():
+                raise asyncio.CancelledError
+        if chunked:
+            self._write_bytes(LAST_CHUNK)
+
+    def _head(self, delivery: Delivery, *, chunked: bool) -> bytes:
+        if delivery.close or not self.body.complete:
+            self.keep_alive = False
+        self._head_written = True
+        return head(delivery.response, keep_alive=self.keep_alive, chunked=chunked)
+
+    def _without_body(self, status: int) -> bool:
+        return self.request.method == "HEAD" or status in BODILESS
+
+    def _write_bytes(self, data: bytes) -> None:
+        self._sent += len(data)
+        self._door.transport.write(data)
+
+    def _send_interim(self, interim: Interim) -> None:
+        """Relay a 1xx to a viewer who may see it: not HTTP/1.0, not after the head, not before its turn."""
+        door = self._door
+        may_see = self.request.http_version != "1.0" and interim.status != 100
+        if may_see and not self._head_written and door.turn is self and not door.transport.is_closing():
+            door.transport.write(interim_head(interim))
+
+    def _open(self, delivery: Delivery, tunnel: Tunnel) -> None:
+        """Join the viewer's connection to the origin's."""
+        door = self._door
+        block = tunnel_head(tunnel.response, self.request.headers.get(b"upgrade") or b"websocket")
+        door.transport.write(block)
+        protocol = tunnel.join(door.transport, lambda sent, _received: delivery.sent(len(block) + sent, complete=True))
+        surplus = door.take_surplus()
+        door.hand_over(protocol)
+        if surplus:
+            protocol.data_received(surplus)
+
+    def _finish(self, *, clean: bool) -> None:
+        self.body.discard()
+        if clean:
+            self._door.next_turn(keep_alive=self.keep_alive)
+        else:
+            self._door.transport.abort()
+
+
+async def _at_once(delivery: Delivery) -> Delivery:
+    return delivery
+
+
+def _complete_body() -> IncomingBody:
+    body = IncomingBody(length=0, pause=nothing, resume=nothing, on_read=nothing)
+    body.complete = True
+    return body
+
+
+NO_INCOMING: Final = _complete_body()

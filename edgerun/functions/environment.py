@@ -1,0 +1,285 @@
+"""One execution environment: a process of a function's own, from INIT to its end, one invocation at a time."""
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Protocol, cast
+
+import orjson
+
+from edgerun.errors import FunctionExecutionError, FunctionInitError
+from edgerun.functions import faults, frames
+from edgerun.functions.call import Call
+from edgerun.functions.frames import DamagedChannel, Frame, FrameReader
+from edgerun.functions.function import Function
+from edgerun.functions.output import OutputPipe
+from edgerun.functions.runtime import Invocation, OutputLine
+from edgerun.functions.spawner import Spawner
+from edgerun.functions.variables import context_facts, log_place, variables
+
+_NODE_HOST: Final = Path(__file__).parent / "hosts" / "node_host.cjs"
+_EXIT_GRACE: Final = 0.2  # from the end of the channel to the end of the process
+_MIB: Final = 1024 * 1024
+_DATA_ALLOWANCE: Final = 64 * _MIB  # the interpreter itself and the stacks of some threads
+_TRIES: Final = 3  # environments that may die under a call before it starts
+
+
+class Owner(Protocol):
+    """What hears of an environment's turns: its pool."""
+
+    def freed(self, environment: "Environment") -> None:
+        """It waits for an event."""
+
+    def ended(self, environment: "Environment") -> None:
+        """It is gone, with everything it started."""
+
+    def returned(self, call: Call) -> None:
+        """It died before it began this call."""
+
+
+class Environment(asyncio.Protocol):
+    """A process behind a channel. It has at most one call; `begin` gives it one, also before it is ready.
+
+    Attributes:
+        function: what it runs.
+        pid: its process, 0 until known.
+        ready: it has finished INIT.
+        retired: it takes no further call.
+    """
+
+    def __init__(
+        self, function: Function, owner: Owner, on_output: Callable[[OutputLine], None], largest_result: int
+    ) -> None:
+        self.function = function
+        self.pid = 0
+        self.ready = False
+        self.retired = False
+        self._owner = owner
+        self._on_output = on_output
+        self._largest_result = largest_result
+        self._frames = FrameReader(largest_result)
+        self._call: Call | None = None
+        self._last_id = 0
+        self._ending: FunctionExecutionError | None = None
+        self._gone = False
+        self._init_duration: float | None = None
+        self._max_memory = 0
+        self._deadline = 0.0
+        self._transport: asyncio.Transport | None = None
+        self._grace: asyncio.TimerHandle | None = None
+
+    def start(self, loop: asyncio.AbstractEventLoop, spawner: Spawner, node: str) -> None:
+        """Have the process made; `node` is the program for Node functions."""
+        self._loop = loop
+        self._spawner = spawner
+        self._begun = loop.time()
+        place = log_place(self.function, time.time())
+        ours, theirs = socket.socketpair()
+        output, their_output = os.pipe()
+        self._output = OutputPipe(loop, output, self._printed)
+        order = {**_program(self.function, node), "environment": variables(self.function, place)}
+        self._key = spawner.start(self, order, [theirs.detach(), their_output])
+        first = frames.encode(frames.INIT, 0, orjson.dumps(context_facts(self.function, place)))
+        self._connecting = loop.create_task(self._connect(ours, first))
+        self._init_alarm = loop.call_later(self.function.init_timeout, self._init_expired)
+
+    def begin(self, call: Call) -> None:
+        """Take a call; it is sent at once if the environment is ready."""
+        self._call = call
+        if self.ready:
+            self._send(call)
+
+    def retire(self) -> None:
+        """Take no further call, and end after the one that runs."""
+        self.retired = True
+        if self._call is None:
+            self.kill(faults.platform_failed(self.function, "the environment was retired"))
+
+    def kill(self, why: FunctionExecutionError) -> None:
+        """End the process now; a call that runs fails with `why`."""
+        if self._ending is None:
+            self._ending = why
+            self._spawner.kill(self._key)
+            if self._call is not None:
+                self._output.drain()
+                self._fail(why)
+
+    # -- what the zygote reports
+
+    def born(self, pid: int) -> None:
+        self.pid = pid
+
+    def ended(self, status: int | None, max_memory: int) -> None:
+        self._max_memory = max(self._max_memory, max_memory)
+        self._gone = True
+        self._init_alarm.cancel()
+        if self._grace is not None:
+            self._grace.cancel()
+        self._output.close()
+        self._connecting.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+        call = self._call
+        if call is not None and self._may_move(call):
+            self._call = None
+            call.disarm()
+            self._owner.returned(call)
+        elif call is not None:
+            self._fail(self._ending or self._end_of(status, call))
+        self._owner.ended(self)
+
+    # -- what the host sends
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
+
+    def data_received(self, data: bytes) -> None:
+        if self._ending is not None:
+            return
+        try:
+            for frame in self._frames.feed(data):
+                self._receive(frame)
+        except DamagedChannel as damage:
+            self._damaged(str(damage))
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """Wait a moment for the exit status: it says more than the end of the channel."""
+        if not self._gone and self._ending is None:
+            self._grace = self._loop.call_later(_EXIT_GRACE, self._spawner.kill, self._key)
+
+    def _receive(self, frame: Frame) -> None:
+        call = self._call
+        if not self.ready:
+            self._receive_first(frame)
+        elif call is None or frame.id != self._last_id:
+            raise DamagedChannel("a frame for no running invocation")
+        elif frame.kind == frames.STARTED and not call.started:
+            call.started = True
+            self._deadline = self._loop.time() + self.function.timeout
+        elif frame.kind in {frames.RESULT, frames.ERROR} and call.started:
+            self._settle(call, frame)
+        else:
+            raise DamagedChannel("a frame out of turn")
+
+    def _receive_first(self, frame: Frame) -> None:
+        self._init_alarm.cancel()
+        if frame.kind == frames.INIT_ERROR:
+            self.kill(faults.documented(self.function, frame.payload, FunctionInitError))
+        elif frame.kind == frames.READY:
+            self._output.drain()
+            self.ready = True
+            self._init_duration = self._loop.time() - self._begun
+            if self._call is None or self._call.abandoned:
+                self._call = None
+                self._free()
+            else:
+                self._send(self._call)
+        else:
+            raise DamagedChannel("a frame before READY")
+
+    def _settle(self, call: Call, frame: Frame) -> None:
+        self._output.drain()
+        if frame.oversized:
+            self._fail(faults.too_large(self.function, self._largest_result))
+        else:
+            answer = frames.read_answer(frame.payload)
+            if frame.kind == frames.ERROR:
+                self._fail(faults.documented(self.function, answer.document, FunctionExecutionError))
+            else:
+                self._answer(call, answer)
+        self._free()
+
+    def _answer(self, call: Call, answer: frames.Answer) -> None:
+        init_duration, self._init_duration = self._init_duration, None
+        self._max_memory = answer.max_memory
+        call.disarm()
+        self._call = None
+        call.answer(
+            Invocation(
+                payload=answer.document,
+                aws_request_id=call.aws_request_id,
+                duration=answer.duration,
+                init_duration=init_duration,
+                max_memory=answer.max_memory,
+            )
+        )
+
+    def _free(self) -> None:
+        if self.retired:
+            self.retire()
+        else:
+            self._owner.freed(self)
+
+    # -- what goes wrong
+
+    def _fail(self, why: FunctionExecutionError) -> None:
+        call, self._call = self._call, None
+        if call is not None:
+            call.disarm()
+            call.fail(why)
+
+    def _damaged(self, why: str) -> None:
+        aws_request_id = self._call.aws_request_id if self._call is not None else ""
+        self.kill(faults.damaged(self.function, aws_request_id, why))
+
+    def _expired(self) -> None:
+        """End the call's time, or wait on if the host began it later than it was sent."""
+        call = self._call
+        assert call is not None
+        left = self._deadline - self._loop.time() if call.started else 0.0
+        if left > 0.001:
+            call.arm(self._loop, left, self._expired)
+        else:
+            self.kill(faults.timed_out(self.function))
+
+    def _init_expired(self) -> None:
+        self.kill(faults.init_timed_out(self.function))
+
+    def _may_move(self, call: Call) -> bool:
+        """Whether another environment may run the call: this one died idle, with the call still in the pipe."""
+        return self.ready and not call.started and self._ending is None and call.attempts < _TRIES
+
+    def _end_of(self, status: int | None, call: Call) -> FunctionExecutionError:
+        kind = FunctionExecutionError if self.ready else FunctionInitError
+        if status is None:
+            why = "the process that starts environments ended"
+            if not self.ready:
+                return faults.no_start(self.function, f"{why}; its interpreter must be Python 3.10 or later")
+            return faults.platform_failed(self.function, why)
+        return faults.exited(self.function, status, call.aws_request_id, kind)
+
+    # -- small parts
+
+    async def _connect(self, ours: socket.socket, first: bytes) -> None:
+        try:
+            transport, _ = await self._loop.create_unix_connection(lambda: self, sock=ours)
+        except BaseException:
+            ours.close()
+            raise
+        transport.write(first)
+
+    def _send(self, call: Call) -> None:
+        assert self._transport is not None
+        self._last_id = (self._last_id + 1) & 0xFFFFFFFF
+        call.attempts += 1
+        payload = call.aws_request_id.encode() + call.event
+        self._transport.write(frames.encode(frames.EVENT, self._last_id, payload))
+        call.arm(self._loop, self.function.timeout, self._expired)
+
+    def _printed(self, text: str) -> None:
+        label = self._call.label if self._call is not None and self.ready else ""
+        self._on_output(OutputLine(function=self.function.name, label=label, text=text))
+
+
+def _program(function: Function, node: str) -> dict[str, object]:
+    """Return what the zygote runs: nothing but itself for Python, node with its heap limited otherwise.
+
+    The data limit is coarse, it also counts stacks; a watch on resident memory belongs beside it.
+    """
+    if function.runtime == "python":
+        return {"argv": [], "root": function.root, "data": function.memory * _MIB + _DATA_ALLOWANCE}
+    heap = f"--max-old-space-size={function.memory}"
+    return {"argv": [node, heap, str(_NODE_HOST)], "root": function.root, "data": 0}

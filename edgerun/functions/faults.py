@@ -1,0 +1,121 @@
+"""How an invocation fails, in Lambda's words (spec/lambda-service.md §2.1)."""
+
+import json
+import os
+import signal
+from typing import Final
+
+from edgerun.errors import FunctionExecutionError, FunctionInitError, FunctionThrottled, FunctionTimeout
+from edgerun.functions.function import Function
+
+LARGEST_RESULT: Final = 6 * 1024 * 1024 + 100
+TIMED_OUT: Final = "Sandbox.Timedout"
+_SIGNALS: Final[dict[int, str]] = {
+    signal.SIGKILL: "killed",
+    signal.SIGSEGV: "segmentation fault",
+    signal.SIGABRT: "aborted",
+    signal.SIGTERM: "terminated",
+    signal.SIGBUS: "bus error",
+    signal.SIGILL: "illegal instruction",
+    signal.SIGFPE: "floating point exception",
+    signal.SIGINT: "interrupt",
+    signal.SIGHUP: "hangup",
+}
+
+
+def documented(function: Function, document: bytes, kind: type[FunctionExecutionError]) -> FunctionExecutionError:
+    """Return the error that a host's error document describes; a document that is none says so itself."""
+    fields = _fields(document)
+    stack = fields.get("stackTrace", fields.get("trace"))
+    return kind(
+        _text(fields.get("errorMessage")),
+        function=function.name,
+        error_type=_text(fields.get("errorType")) or "Error",
+        stack=tuple(_text(frame) for frame in stack) if isinstance(stack, list) else (),
+    )
+
+
+def timed_out(function: Function) -> FunctionTimeout:
+    return FunctionTimeout(
+        f"Task timed out after {function.timeout:.2f} seconds", function=function.name, error_type=TIMED_OUT
+    )
+
+
+def init_timed_out(function: Function) -> FunctionInitError:
+    return FunctionInitError(
+        f"Task timed out after {function.init_timeout:.2f} seconds", function=function.name, error_type=TIMED_OUT
+    )
+
+
+def too_large(function: Function, limit: int) -> FunctionExecutionError:
+    return FunctionExecutionError(
+        f"Response payload size exceeded maximum allowed payload size ({limit} bytes).",
+        function=function.name,
+        error_type="Function.ResponseSizeTooLarge",
+    )
+
+
+def exited(
+    function: Function, status: int, aws_request_id: str, kind: type[FunctionExecutionError]
+) -> FunctionExecutionError:
+    """Return the error for an environment that ended with a wait status."""
+    return kind(
+        f"RequestId: {aws_request_id} Error: Runtime exited {_how(status)}",
+        function=function.name,
+        error_type="Runtime.ExitError",
+    )
+
+
+def damaged(function: Function, aws_request_id: str, why: str) -> FunctionExecutionError:
+    return FunctionExecutionError(
+        f"RequestId: {aws_request_id} Error: the function wrote to its runtime's channel: {why}",
+        function=function.name,
+        error_type="Runtime.Unknown",
+    )
+
+
+def no_start(function: Function, why: str) -> FunctionInitError:
+    return FunctionInitError(why, function=function.name, error_type="Runtime.InvalidEntrypoint")
+
+
+def platform_failed(function: Function, why: str) -> FunctionExecutionError:
+    return FunctionExecutionError(why, function=function.name, error_type="Sandbox.Failure")
+
+
+def queue_full(function: Function) -> FunctionThrottled:
+    return FunctionThrottled(
+        f"function {function.name!r}: {function.concurrency} environments are busy and {function.queue} "
+        "invocations wait already",
+        function=function.name,
+    )
+
+
+def waited_too_long(function: Function) -> FunctionThrottled:
+    return FunctionThrottled(
+        f"function {function.name!r}: none of {function.concurrency} environments became free within "
+        f"{function.queue_timeout:.2f} seconds",
+        function=function.name,
+    )
+
+
+def _how(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        return f"with error: signal: {_SIGNALS.get(number, f'signal {number}')}"
+    code = os.waitstatus_to_exitcode(status)
+    return f"with error: exit status {code}" if code else "without providing a reason"
+
+
+def _fields(document: bytes) -> dict[str, object]:
+    try:
+        fields: object = json.loads(document)  # not orjson: it refuses half a surrogate pair
+    except ValueError:
+        fields = None
+    if isinstance(fields, dict):
+        return fields
+    return {"errorMessage": document.decode("utf-8", "replace")}
+
+
+def _text(part: object) -> str:
+    text = part if isinstance(part, str) else "" if part is None else str(part)
+    return text.encode("utf-8", "replace").decode()

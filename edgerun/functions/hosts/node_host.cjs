@@ -1,0 +1,328 @@
+// What runs inside a Node environment: loads the user's module and calls its handler, event by event.
+//
+// It speaks the frames of edgerun/functions/frames.py and behaves like AWS's runtime client for Node.js.
+'use strict';
+
+const fs = require('fs');
+const net = require('net');
+const path = require('path');
+const { createRequire } = require('module');
+const { pathToFileURL } = require('url');
+const util = require('util');
+const { performance } = require('perf_hooks'); // kept: user code may replace the global
+
+const CHANNEL = 15;
+const EVENT = 1;
+const [READY, STARTED, RESULT, ERROR, INIT_ERROR] = [0, 1, 2, 3, 4];
+const HEAD = 9;
+const ANSWER = 8;
+const REQUEST_ID_LENGTH = 36;
+const RUNTIME = '/var/runtime/index.mjs'; // what AWS's stack traces call this file
+
+const channel = new net.Socket({ fd: CHANNEL, readable: true, writable: true });
+const exit = process.exit.bind(process);
+const waiting = [];
+let facts = null;
+let handler = null;
+let running = null; // the invocation between its start and its answer
+let received = Buffer.alloc(0);
+
+class Fault extends Error {
+  constructor(name, message) {
+    super(message);
+    this.name = name;
+  }
+}
+
+// --- frames
+
+function frame(kind, id, parts) {
+  const head = Buffer.allocUnsafe(HEAD);
+  const size = parts.reduce((sum, part) => sum + part.length, 0);
+  head.writeUInt32LE(size + HEAD - 4, 0);
+  head.writeUInt8(kind, 4);
+  head.writeUInt32LE(id, 5);
+  return Buffer.concat([head, ...parts], HEAD + size);
+}
+
+function answerHead(invocation) {
+  const head = Buffer.allocUnsafe(ANSWER);
+  head.writeUInt32LE(Math.round((performance.now() - invocation.begun) * 1000) >>> 0, 0);
+  head.writeUInt32LE(process.resourceUsage().maxRSS, 4);
+  return head;
+}
+
+// For the last words: the process exits before the event loop could send them.
+function sendNow(bytes) {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  while (bytes.length) {
+    try {
+      bytes = bytes.subarray(fs.writeSync(CHANNEL, bytes));
+    } catch (error) {
+      if (error.code !== 'EAGAIN') return;
+      Atomics.wait(pause, 0, 0, 1);
+    }
+  }
+}
+
+function receive(bytes) {
+  received = received.length ? Buffer.concat([received, bytes]) : bytes;
+  let offset = 0;
+  while (received.length - offset >= HEAD) {
+    const end = offset + 4 + received.readUInt32LE(offset);
+    if (received.length < end) break;
+    const kind = received.readUInt8(offset + 4);
+    const id = received.readUInt32LE(offset + 5);
+    const payload = received.subarray(offset + HEAD, end);
+    if (facts === null) initialise(JSON.parse(payload));
+    else if (kind === EVENT) waiting.push({ id, payload });
+    offset = end;
+  }
+  received = received.subarray(offset);
+  next();
+}
+
+// --- errors
+
+function errorDocument(error) {
+  if (!util.types.isNativeError(error) && !(error instanceof Error)) {
+    return { errorType: typeof error, errorMessage: String(error), trace: [] };
+  }
+  return {
+    errorType: String(error.name || 'Error'),
+    errorMessage: ours(String(error.message)),
+    trace: userFrames(error),
+  };
+}
+
+// The runtime's own frames are nobody's business.
+function userFrames(error) {
+  const lines = String(error.stack || '').split('\n');
+  return lines.filter((line) => !(line.startsWith('    at ') && line.includes(__filename))).map(ours);
+}
+
+function ours(text) {
+  return text.replaceAll(__filename, RUNTIME);
+}
+
+function logError(title, document) {
+  const { errorType, errorMessage, trace } = document;
+  const text = JSON.stringify({ errorType, errorMessage, stack: trace });
+  write('ERROR', `${title} \t${text}`);
+}
+
+// --- console
+
+function write(level, text) {
+  const id = running ? running.awsRequestId : undefined;
+  const line = text.replaceAll('\n', '\r');
+  process.stdout.write(`${new Date().toISOString()}\t${id}\t${level}\t${line}\n`);
+}
+
+function patchConsole() {
+  const levels = { log: 'INFO', debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' };
+  for (const [name, level] of Object.entries(levels)) {
+    console[name] = (...values) => write(level, util.format(...values));
+  }
+  console.trace = (...values) => {
+    const stack = new Error(util.format(...values)).stack.split('\n').slice(2);
+    write('TRACE', ['Trace: ' + util.format(...values), ...stack].join('\n'));
+  };
+}
+
+// --- the user's module
+
+function split(name) {
+  if (name.includes('..')) {
+    throw new Fault(
+      'Runtime.MalformedHandlerName',
+      `'${name}' is not a valid handler name. Use absolute paths when specifying root directories in handler names.`,
+    );
+  }
+  const base = path.basename(name);
+  const match = /^([^.]*)\.(.*)$/.exec(base);
+  if (!match) throw new Fault('Runtime.MalformedHandlerName', 'Bad handler');
+  return [path.join(path.dirname(name), match[1]), match[2]];
+}
+
+function isModule(file) {
+  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
+    try {
+      return JSON.parse(fs.readFileSync(path.join(folder, 'package.json'))).type === 'module';
+    } catch (error) {
+      if (error.code !== 'ENOENT' || folder === path.dirname(folder)) return false;
+    }
+  }
+}
+
+async function load(module) {
+  const file = path.resolve(facts.root, module);
+  const load = createRequire(path.join(facts.root, 'index.js'));
+  if (fs.existsSync(file) && fs.statSync(file).isFile()) return load(file);
+  if (fs.existsSync(`${file}.js`)) {
+    return isModule(`${file}.js`) ? import(pathToFileURL(`${file}.js`)) : load(`${file}.js`);
+  }
+  if (fs.existsSync(`${file}.mjs`)) return import(pathToFileURL(`${file}.mjs`));
+  if (fs.existsSync(`${file}.cjs`)) return load(`${file}.cjs`);
+  try {
+    return load(load.resolve(file));
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND' || !String(error.message).includes(`'${file}'`)) throw error;
+    const missing = new Error(`Cannot find module '${module}'\nRequire stack:\n- ${RUNTIME}`);
+    missing.code = 'MODULE_NOT_FOUND';
+    throw missing;
+  }
+}
+
+async function find(name) {
+  const [module, property] = split(name);
+  let exported;
+  try {
+    exported = await load(module);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw named('Runtime.UserCodeSyntaxError', error);
+    if (error && error.code === 'MODULE_NOT_FOUND') throw named('Runtime.ImportModuleError', error);
+    throw error;
+  }
+  const found = property.split('.').reduce((value, key) => value && value[key], exported);
+  if (!found) throw new Fault('Runtime.HandlerNotFound', `${name} is undefined or not exported`);
+  if (typeof found !== 'function') throw new Fault('Runtime.HandlerNotFound', `${name} is not a function`);
+  return found;
+}
+
+function named(name, error) {
+  const fault = new Fault(name, String(error));
+  fault.stack = `${name}: ${error.stack}`;
+  return fault;
+}
+
+async function initialise(given) {
+  facts = given;
+  process.env.AWS_EXECUTION_ENV = `AWS_Lambda_nodejs${process.versions.node.split('.')[0]}.x`;
+  patchConsole();
+  try {
+    handler = await find(facts.handler);
+  } catch (error) {
+    const document = errorDocument(error);
+    logError('Uncaught Exception', document);
+    sendNow(frame(INIT_ERROR, 0, [Buffer.from(JSON.stringify(document))]));
+    exit(1);
+  }
+  channel.write(frame(READY, 0, []));
+  next();
+}
+
+// --- invocations
+
+function next() {
+  if (handler === null || running !== null || waiting.length === 0) return;
+  const { id, payload } = waiting.shift();
+  channel.write(frame(STARTED, id, []));
+  const awsRequestId = payload.toString('latin1', 0, REQUEST_ID_LENGTH);
+  running = { id, awsRequestId, begun: performance.now(), context: null, finished: null };
+  const digits = awsRequestId.replaceAll('-', '');
+  const parent = digits.slice(16);
+  process.env._X_AMZN_TRACE_ID = `Root=1-${digits.slice(0, 8)}-${digits.slice(8)};Parent=${parent};Sampled=0`;
+  channel.unref(); // so that the event loop can run dry, which ends a callback handler's invocation
+  invoke(running, payload);
+}
+
+function invoke(invocation, payload) {
+  const succeed = (result) => answer(invocation, result);
+  const fail = (error) => answerError(invocation, error);
+  const callback = (error, result) => {
+    if (invocation.finished !== null || invocation !== running) return;
+    if (error !== undefined && error !== null) return fail(error);
+    invocation.finished = () => succeed(result);
+    if (!invocation.context.callbackWaitsForEmptyEventLoop) setImmediate(invocation.finished);
+  };
+  try {
+    const event = JSON.parse(payload.toString('utf8', REQUEST_ID_LENGTH));
+    invocation.context = makeContext(invocation, callback);
+    const returned = handler(event, invocation.context, callback);
+    if (returned && typeof returned.then === 'function') returned.then(succeed, fail);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function makeContext(invocation, callback) {
+  const deadline = invocation.begun + facts.timeout * 1000;
+  const done = (error, result) => {
+    context.callbackWaitsForEmptyEventLoop = false;
+    callback(error, result);
+  };
+  const context = {
+    callbackWaitsForEmptyEventLoop: true,
+    functionVersion: facts.function_version,
+    functionName: facts.function_name,
+    memoryLimitInMB: facts.memory_limit_in_mb,
+    logGroupName: facts.log_group_name,
+    logStreamName: facts.log_stream_name,
+    clientContext: undefined,
+    identity: undefined,
+    invokedFunctionArn: facts.invoked_function_arn,
+    awsRequestId: invocation.awsRequestId,
+    getRemainingTimeInMillis: () => Math.max(0, Math.floor(deadline - performance.now())),
+    done,
+    succeed: (result) => done(null, result),
+    fail: (error) => done(error === undefined || error === null ? 'handled' : error),
+  };
+  return context;
+}
+
+function answer(invocation, result) {
+  if (invocation !== running) return;
+  let text;
+  try {
+    text = JSON.stringify(result === undefined ? null : result);
+    if (text === undefined) text = 'null';
+  } catch {
+    return answerError(invocation, new Error('Unable to stringify response body'));
+  }
+  finish(frame(RESULT, invocation.id, [answerHead(invocation), Buffer.from(text)]));
+}
+
+function answerError(invocation, error) {
+  if (invocation !== running) return;
+  const document = errorDocument(error);
+  logError('Invoke Error', document);
+  finish(frame(ERROR, invocation.id, [answerHead(invocation), Buffer.from(JSON.stringify(document))]));
+}
+
+function finish(bytes) {
+  running = null;
+  channel.ref();
+  channel.write(bytes);
+  next();
+}
+
+// --- ends
+
+function fatal(title, document, code) {
+  logError(title, document);
+  const bytes = Buffer.from(JSON.stringify(document));
+  if (running !== null) sendNow(frame(ERROR, running.id, [answerHead(running), bytes]));
+  else if (handler === null) sendNow(frame(INIT_ERROR, 0, [bytes]));
+  exit(code);
+}
+
+process.on('uncaughtException', (error) => fatal('Uncaught Exception', errorDocument(error), 129));
+process.on('unhandledRejection', (reason) => {
+  const text = ours(String(reason));
+  const frames = reason instanceof Error ? userFrames(reason) : [];
+  const document = {
+    errorType: 'Runtime.UnhandledPromiseRejection',
+    errorMessage: text,
+    trace: [`Runtime.UnhandledPromiseRejection: ${text}`, ...frames.slice(1)],
+  };
+  fatal('Unhandled Promise Rejection', document, 128);
+});
+process.on('beforeExit', () => {
+  if (running === null) return;
+  if (running.finished !== null) running.finished();
+  else answer(running, null);
+});
+channel.on('data', receive);
+channel.on('error', () => exit(1));
+channel.on('end', () => exit(1));

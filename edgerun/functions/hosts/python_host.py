@@ -1,0 +1,209 @@
+"""What runs inside a Python environment: imports the user's module and calls its handler, event by event.
+
+It speaks the frames of `edgerun/functions/frames.py` and behaves like AWS's runtime client for Python. It is loaded by
+`zygote.py` before the fork and imports nothing but the standard library.
+"""
+
+import contextlib
+import io
+import json
+import logging
+import os
+import resource
+import struct
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from edgerun.functions.hosts import lambda_python
+else:
+    import lambda_python
+
+EVENT = 1
+READY, STARTED, RESULT, ERROR, INIT_ERROR = range(5)
+HEAD = struct.Struct("<IBI")
+ANSWER = struct.Struct("<II")
+REQUEST_ID_LENGTH = 36
+RSS_UNIT = 1 if sys.platform == "linux" else 1024  # macOS counts bytes
+
+
+class Channel:
+    """Frames over the private descriptor; its end is the environment's end."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._received = bytearray()
+
+    def receive(self) -> tuple[int, int, bytes]:
+        length, kind, number = HEAD.unpack(self._take(HEAD.size))
+        return kind, number, self._take(length - HEAD.size + 4)
+
+    def send(self, kind: int, number: int, *parts: bytes) -> None:
+        size = sum(map(len, parts)) + HEAD.size - 4
+        try:
+            written = os.writev(self._descriptor, [HEAD.pack(size, kind, number), *parts])
+            if written < size + 4:
+                self._send_rest(memoryview(HEAD.pack(size, kind, number) + b"".join(parts))[written:])
+        except OSError:
+            os._exit(1)
+
+    def _send_rest(self, rest: memoryview) -> None:
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+
+    def _take(self, size: int) -> bytes:
+        received = self._received
+        while len(received) < size:
+            try:
+                chunk = os.read(self._descriptor, max(65_536, size - len(received)))
+            except OSError:
+                chunk = b""
+            if not chunk:
+                os._exit(1)
+            received += chunk
+        taken = bytes(received[:size])
+        del received[:size]
+        return taken
+
+
+class Host:
+    """Calls one handler for every event the channel brings."""
+
+    def __init__(self, channel: Channel, loads: Callable[[bytes], object]) -> None:
+        self.channel = channel
+        self.loads = loads
+        self.pid = os.getpid()
+        self.logs = lambda_python.LambdaLogHandler()
+        self.encoder = lambda_python.LambdaEncoder()
+        self.facts: dict[str, Any] = {}
+
+    def serve(self, preloaded: Iterable[str]) -> NoReturn:
+        _, _, document = self.channel.receive()
+        self.facts = json.loads(document)
+        self._prepare(preloaded)
+        handler = self._initialise()
+        _flush()
+        self.channel.send(READY, 0)
+        while True:
+            kind, number, payload = self.channel.receive()
+            if kind == EVENT:
+                self._invoke(handler, number, payload)
+
+    def _prepare(self, preloaded: Iterable[str]) -> None:
+        root = self.facts["root"]
+        sys.path.insert(0, root)
+        # Bytecode is trusted by its second and size: code saved twice within a second would run old.
+        sys.dont_write_bytecode = True
+        _unload_what_the_user_shadows(root, preloaded)
+        for name, descriptor in (("stdout", 1), ("stderr", 2)):
+            file = io.FileIO(descriptor, "w", closefd=False)
+            stream = io.TextIOWrapper(
+                io.BufferedWriter(file), encoding="utf-8", errors="backslashreplace", line_buffering=True
+            )
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
+        os.environ["AWS_EXECUTION_ENV"] = f"AWS_Lambda_python{sys.version_info[0]}.{sys.version_info[1]}"
+        logging.getLogger().addHandler(self.logs)
+
+    def _initialise(self) -> lambda_python.Handler:
+        """Return the user's handler, or report why there is none and end."""
+        try:
+            return lambda_python.find_handler(self.facts["handler"])
+        except lambda_python.Fault as fault:
+            document = lambda_python.fault_document(fault, "")
+        except Exception as error:  # noqa: BLE001 - whatever user code raises is the user's
+            document = lambda_python.error_document(error, "")
+        except BaseException as end:  # noqa: BLE001
+            self._exit(end)
+        self._log_error(document)
+        self.channel.send(INIT_ERROR, 0, lambda_python.dump_document(document))
+        os._exit(1)
+
+    def _invoke(self, handler: lambda_python.Handler, number: int, payload: bytes) -> None:
+        self.channel.send(STARTED, number)
+        begun = time.monotonic()
+        aws_request_id = payload[:REQUEST_ID_LENGTH].decode()
+        self.logs.aws_request_id = aws_request_id
+        os.environ["_X_AMZN_TRACE_ID"] = lambda_python.trace_id(aws_request_id)
+        kind = RESULT
+        try:
+            event = self._decode(payload[REQUEST_ID_LENGTH:])
+            context = lambda_python.LambdaContext(aws_request_id, begun + self.facts["timeout"], self.facts)
+            answer = self._encode(handler(event, context))
+        except lambda_python.Fault as fault:
+            kind, answer = ERROR, self._failed(lambda_python.fault_document(fault, aws_request_id))
+        except Exception as error:  # noqa: BLE001 - whatever user code raises is the user's
+            kind, answer = ERROR, self._failed(lambda_python.error_document(error, aws_request_id))
+        except BaseException as end:  # noqa: BLE001
+            self._exit(end)
+        if os.getpid() != self.pid:  # a child that user code forked and let come back
+            os._exit(0)
+        _flush()
+        micros = int((time.monotonic() - begun) * 1_000_000)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // RSS_UNIT
+        self.channel.send(kind, number, ANSWER.pack(micros & 0xFFFFFFFF, peak), answer)
+
+    def _decode(self, event: bytes) -> object:
+        try:
+            return self.loads(event)
+        except ValueError:
+            pass
+        try:
+            return json.loads(event)  # orjson refuses what the standard library takes, such as NaN
+        except ValueError as error:
+            raise lambda_python.Fault("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}") from None
+
+    def _encode(self, result: object) -> bytes:
+        if isinstance(result, bytes):
+            return result
+        try:
+            return self.encoder.dump(result)
+        except Exception as error:  # noqa: BLE001 - AWS: whatever the encoder raises
+            raise lambda_python.Fault("Runtime.MarshalError", f"Unable to marshal response: {error}") from None
+
+    def _failed(self, document: lambda_python.Document) -> bytes:
+        self._log_error(document)
+        return lambda_python.dump_document(document)
+
+    def _log_error(self, document: lambda_python.Document) -> None:
+        """Print the error as one line: AWS joins with carriage returns and indents with no-break spaces."""
+        lines = [f"[ERROR] {document['errorType']}: {document['errorMessage']}", "Traceback (most recent call last):"]
+        lines += [line for frame in document["stackTrace"] for line in frame.splitlines()]
+        with contextlib.suppress(Exception):  # user code may have closed or replaced it
+            sys.stdout.write("\r".join(map(lambda_python.with_hard_indent, lines)) + "\n")
+
+    def _exit(self, end: BaseException) -> NoReturn:
+        """End the environment as `sys.exit` would, without waiting for threads."""
+        code = end.code if isinstance(end, SystemExit) else 1
+        if not isinstance(end, SystemExit):
+            traceback.print_exception(end)
+        if code is not None and not isinstance(code, int):
+            sys.stderr.write(f"{code}\n")
+            code = 1
+        _flush()
+        os._exit((code or 0) & 0xFF)
+
+
+def run(descriptor: int, preloaded: Iterable[str], loads: Callable[[bytes], object]) -> NoReturn:
+    """Serve the channel with this number for ever."""
+    Host(Channel(descriptor), loads).serve(preloaded)
+
+
+def _unload_what_the_user_shadows(root: str, preloaded: Iterable[str]) -> None:
+    """Let a user's own `string.py` win over the module that was loaded only to save time."""
+    try:
+        names = {name.partition(".")[0] for name in os.listdir(root)}  # noqa: PTH208
+    except OSError:
+        return
+    for name in names.intersection(module.partition(".")[0] for module in preloaded):
+        for loaded in [loaded for loaded in sys.modules if loaded.partition(".")[0] == name]:
+            del sys.modules[loaded]
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # user code may have closed or replaced it
+            stream.flush()

@@ -1,0 +1,112 @@
+"""Functions at the four points: the dialect's event in, the runtime's result out, judged by the dialect."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import Final
+
+import orjson
+
+from edgerun.distribution.model import Association, OriginSpec, Point
+from edgerun.errors import FunctionError, FunctionResultError
+from edgerun.functions import lambda_edge
+from edgerun.functions.lambda_edge import ChangedRequest, EdgeContext, ExposedBody, Warned
+from edgerun.functions.limits import EXPOSED_BODY
+from edgerun.functions.runtime import FunctionRuntime, Invocation
+from edgerun.http.message import Body, BytesBody, Request, Response, StreamBody
+
+Warn = Callable[[Warned], None]
+
+
+class Invoker:
+    """Runs the function of an association and reads what it returned."""
+
+    def __init__(self, runtime: FunctionRuntime) -> None:
+        self._runtime = runtime
+
+    async def on_request(
+        self, context: EdgeContext, association: Association, request: Request, origin: OriginSpec | None, warn: Warn
+    ) -> ChangedRequest | Response:
+        """Run a viewer-request or origin-request function.
+
+        Returns:
+            The request to go on with, or the response the function made.
+
+        Raises:
+            FunctionError: it failed, or what it returned breaks a rule; `function` names it.
+        """
+        exposed = None
+        if association.include_body:
+            exposed, body = await expose(request.body, EXPOSED_BODY[context.point])
+            request = lambda_edge.with_body(request, body)
+        event = lambda_edge.build_event(context, request, origin=origin, exposed=exposed)
+        result = await self._result(context, association, event)
+        try:
+            return lambda_edge.read_request_result(context, event, result, request=request, origin=origin, warn=warn)
+        except FunctionResultError as error:
+            raise named(error, association) from None
+
+    async def on_response(
+        self,
+        context: EdgeContext,
+        association: Association,
+        request: Request,
+        response: Response,
+        origin: OriginSpec | None,
+        warn: Warn,
+    ) -> Response:
+        """Run an origin-response or viewer-response function on a response.
+
+        Raises:
+            FunctionError: as in `on_request`.
+        """
+        event = lambda_edge.build_event(context, request, origin=origin, response=response)
+        result = await self._result(context, association, event)
+        try:
+            return lambda_edge.read_response_result(context, event, result, response=response, warn=warn)
+        except FunctionResultError as error:
+            raise named(error, association) from None
+
+    async def _result(self, context: EdgeContext, association: Association, event: dict[str, object]) -> object:
+        function = association.function
+        try:
+            invocation: Invocation = await self._runtime.invoke(function, orjson.dumps(event), label=context.request_id)
+            return lambda_edge.parse_payload(invocation.payload, orjson.loads)
+        except FunctionError as error:
+            raise named(error, association) from None
+
+    async def aclose(self) -> None:
+        """End every environment."""
+        await self._runtime.aclose()
+
+
+def named(error: FunctionError, association: Association) -> FunctionError:
+    """Put the configured function's name on an error."""
+    error.function = association.function.name
+    return error
+
+
+POINTS: Final = tuple(Point)
+
+
+async def expose(body: Body, limit: int) -> tuple[ExposedBody, Body]:
+    """Return what a function may see of a request body, and the body whole again.
+
+    Args:
+        body: as it arrives.
+        limit: bytes that are shown; the rest passes by unseen.
+    """
+    if body.data is not None:
+        return ExposedBody(data=body.data[:limit], truncated=len(body.data) > limit), body
+    chunks = body.stream()
+    seen = bytearray()
+    async for chunk in chunks:
+        seen += chunk
+        if len(seen) > limit:
+            whole = StreamBody(_rejoined(bytes(seen), chunks), length=body.length)
+            return ExposedBody(data=bytes(seen[:limit]), truncated=True), whole
+    return ExposedBody(data=bytes(seen), truncated=False), BytesBody(bytes(seen))
+
+
+async def _rejoined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    yield first
+    async for chunk in rest:
+        yield chunk

@@ -1,0 +1,165 @@
+"""The process runtime: every function in processes of its own, Python and Node alike.
+
+invoke ─ Pool ─ Environment ═ channel and output ═ host (python_host.py, node_host.cjs)
+                    └─ Spawner ═ control socket ═ zygote.py, parent of every host
+"""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+
+from edgerun.functions import faults
+from edgerun.functions.call import Call
+from edgerun.functions.environment import Environment
+from edgerun.functions.function import Function
+from edgerun.functions.pool import Pool
+from edgerun.functions.runtime import Invocation, OutputLine
+from edgerun.functions.spawner import Spawner, orjson_home
+
+_Identity = tuple[object, ...]
+
+
+class ProcessRuntime:
+    """Runs functions in pools of processes, one pool per function; a `FunctionRuntime`.
+
+    It belongs to the event loop that first invokes with it. Nothing is started before that.
+    """
+
+    def __init__(
+        self,
+        on_output: Callable[[OutputLine], None],
+        *,
+        node: str = "",
+        largest_result: int = faults.LARGEST_RESULT,
+    ) -> None:
+        """Make a runtime.
+
+        Args:
+            on_output: gets every line a function prints, as it is printed; must not raise.
+            node: the program for Node functions; "" finds it on the server's PATH when it is first needed.
+            largest_result: bytes; a longer result is dropped unread and fails its invocation.
+        """
+        self._on_output = on_output
+        self._node = node
+        self._largest_result = largest_result
+        self._pools: dict[_Identity, Pool] = {}
+        self._by_object: dict[int, Pool] = {}
+        self._leaving: list[Pool] = []
+        self._spawners: dict[str, Spawner] = {}
+        self._closed = False
+
+    async def invoke(self, function: Function, event: bytes, *, label: str) -> Invocation:
+        """Run one function on one JSON event.
+
+        Cancelling it leaves the queue; a call that already runs is finished in the background, unheard.
+
+        Args:
+            function: what to run, and its limits.
+            event: JSON, UTF-8.
+            label: the caller's name for this invocation; printed lines carry it.
+
+        Raises:
+            FunctionInitError: the function, or its process, could not be started.
+            FunctionTimeout: it did not answer in time.
+            FunctionExecutionError: it raised, exited, or returned what cannot be serialised.
+            FunctionThrottled: no environment became free in time, or too many invocations wait.
+        """
+        if self._closed:
+            raise faults.platform_failed(function, "the runtime is closed")
+        pool = self._by_object.get(id(function))
+        if pool is None or pool.function is not function:
+            pool = self._pool(function)
+        call = Call(asyncio.get_running_loop(), event, label)
+        pool.submit(call)
+        try:
+            return await call.result()
+        except asyncio.CancelledError:
+            pool.forget(call)
+            raise
+
+    async def reload(self, function_name: str) -> None:
+        """Replace the environments of every function of this name; the next invocation sees its new code.
+
+        Environments finish what they run. Does not wait for that.
+        """
+        for pool in self._pools.values():
+            if pool.function.name == function_name:
+                pool.retire()
+
+    def retire(self, function: Function) -> None:
+        """End the environments of a function that is no longer configured, each after the call it runs."""
+        pool = self._pools.pop(_identity(function), None)
+        if pool is not None:
+            self._by_object.pop(id(pool.function), None)
+            pool.leave()
+            self._leaving = [leaving for leaving in (*self._leaving, pool) if leaving.pids()]
+
+    def pids(self) -> set[int]:
+        """Return the processes that this runtime keeps: environments and those that start them."""
+        environments = {pid for pool in (*self._pools.values(), *self._leaving) for pid in pool.pids()}
+        return environments | {spawner.pid for spawner in self._spawners.values() if spawner.alive}
+
+    async def aclose(self) -> None:
+        """Kill every environment, with all it started, and remove every folder made for one."""
+        self._closed = True
+        for pool in (*self._pools.values(), *self._leaving):
+            pool.close(faults.platform_failed(pool.function, "the runtime was closed"))
+        await asyncio.gather(*(spawner.aclose() for spawner in self._spawners.values()))
+        await asyncio.sleep(0)  # transports close their sockets in the loop's next turn
+
+    def _pool(self, function: Function) -> Pool:
+        """Find or make the pool of a function that is equal, though perhaps another object."""
+        identity = _identity(function)
+        pool = self._pools.get(identity)
+        if pool is None:
+            pool = self._pools[identity] = Pool(asyncio.get_running_loop(), function, self._start)
+            self._by_object[id(function)] = pool
+        return pool
+
+    def _start(self, pool: Pool) -> Environment:
+        """Start one environment.
+
+        Raises:
+            FunctionInitError: there is no program to run it with, or the runtime is closed.
+        """
+        function = pool.function
+        if self._closed:
+            raise faults.no_start(function, "the runtime was closed")
+        node = self._find_node(function)
+        python = function.python if function.runtime == "python" else ""
+        try:
+            spawner = self._spawner(python)
+        except OSError as error:
+            raise faults.no_start(function, f"cannot run {python!r}: {error.strerror}") from error
+        environment = Environment(function, pool, self._on_output, self._largest_result)
+        environment.start(asyncio.get_running_loop(), spawner, node)
+        return environment
+
+    def _find_node(self, function: Function) -> str:
+        if function.runtime == "python":
+            return ""
+        self._node = self._node or shutil.which("node") or ""
+        if not self._node:
+            raise faults.no_start(function, "node is not on the PATH")
+        return self._node
+
+    def _spawner(self, python: str) -> Spawner:
+        """Return the spawner of an interpreter; "" is the server's own, without the server's packages."""
+        spawner = self._spawners.get(python)
+        if spawner is None or not spawner.alive:
+            orjson_folder = "" if python else orjson_home()
+            spawner = Spawner(asyncio.get_running_loop(), python or sys.executable, orjson_folder)
+            self._spawners[python] = spawner
+        return spawner
+
+
+def _identity(function: Function) -> _Identity:
+    """Return what makes two functions one; a `Function` cannot be hashed itself because of its mapping."""
+    return tuple(_parts(function))
+
+
+def _parts(function: Function) -> Iterator[object]:
+    for name in Function.__slots__:  # type: ignore[attr-defined]
+        part = getattr(function, name)
+        yield frozenset(part.items()) if name == "environment" else part

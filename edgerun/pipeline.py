@@ -1,0 +1,443 @@
+"""The way of a request through the edge, top to bottom.
+
+    viewer ─▶ VIEWER HALF, once per viewer                 ORIGIN HALF, once per key, however many wait
+              route ............ host, path → behavior      forward .......... policies → origin's request
+              guard ............ may this be asked          origin-request ... function; may answer itself
+              viewer-request ... function; may answer       fetch ............ the origin
+              key .............. what makes two alike       origin-response .. function; whatever the status
+              look up .......... fresh, stale, expired ───▶ settle ........... 304, failure, how long to keep
+                                                       ◀─── store ............ once the last byte is here
+              error page ....... another page instead
+              headers policy ... added to every answer
+              viewer-response .. function
+              conditionals and range
+              deliver ─▶ viewer
+
+`begin` runs this as plain code until something has to wait, so that a hit without viewer functions is
+answered in the caller's own turn. Look-up and origin half together are `obtain`, which error pages use
+too. The order is that of `spec/cloudfront.md` §0; where a function runs, `spec/lambda-at-edge.md` §1.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from edgerun import answers
+from edgerun.cache.body import HeldBody, SharedBody, fill
+from edgerun.cache.collapse import Collapser, Flight
+from edgerun.cache.freshness import Caching, Expired, Stale, revalidation
+from edgerun.cache.key import cache_key, may_collapse
+from edgerun.cache.store import CacheStore
+from edgerun.distribution import forward, match
+from edgerun.distribution.guard import guard, wants_tunnel
+from edgerun.distribution.model import Association, Behavior, Config, Distribution, OriginSpec, Point
+from edgerun.distribution.select import forwards_cookies
+from edgerun.distribution.viewer import with_viewer_headers
+from edgerun.errors import EdgeError, FunctionError, FunctionThrottled, NoSuchDistribution, OriginError, RequestError
+from edgerun.functions.invoker import Invoker
+from edgerun.functions.lambda_edge import EdgeContext
+from edgerun.functions.lambda_edge import Warned as Forgiven
+from edgerun.http.fields import format_date
+from edgerun.http.message import OnInterim, Request, Response, Tunnel
+from edgerun.http.partial import for_viewer
+from edgerun.observe.events import Event, Failed, Step, Stepped, Warned
+from edgerun.origins.origin import Origin
+from edgerun.settle import Exchange, settle, with_length
+from edgerun.visit import (
+    Begun,
+    Clock,
+    Delivery,
+    Errand,
+    Fetched,
+    Marks,
+    Obtained,
+    Visit,
+    begun,
+    completed,
+    from_entry,
+    in_task,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Whom the pipeline asks.
+
+    `origin_for` returns the client for an origin, also for one a function named. `watched` turns the event
+    of every step on; `Answered`, `Failed` and `Warned` are always emitted.
+    """
+
+    store: CacheStore
+    flights: Collapser[Fetched]
+    caching: Caching
+    invoker: Invoker
+    origin_for: Callable[[OriginSpec], Origin]
+    clock: Clock
+    make_id: Callable[[], str]
+    emit: Callable[[Event], None]
+    watched: bool = True
+
+
+class Pipeline:
+    """Both halves of a request's way. It knows the order and nothing else: whom it asks is handed in."""
+
+    def __init__(self, config: Config, services: Services) -> None:
+        self._config = config
+        self._store = services.store
+        self._caching = services.caching
+        self._invoker = services.invoker
+        self._origin_for = services.origin_for
+        self._clock = services.clock
+        self._make_id = services.make_id
+        self._emit = services.emit
+        self._watched = services.watched
+        self._flights = services.flights
+        self._marks = {distribution.id: Marks(distribution.id) for distribution in config.distributions}
+        self._unknown = Marks("")
+        self._specs = {name: forward.origin_spec(origin) for name, origin in config.origins.items()}
+
+    def begin(self, request: Request, on_interim: OnInterim | None = None) -> Begun:
+        """Take a viewer's request: the one entrance, for every door.
+
+        Args:
+            request: its head is complete; its body may still be arriving.
+            on_interim: called with each 1xx answer of the origin that the viewer may see.
+
+        Returns:
+            The answer if nothing had to wait, else a coroutine for the rest, to be run in a task. Cancelling
+            that task gives up only what no other viewer needs.
+        """
+        return begun(self._answer(Visit(self._make_id(), request, self._clock(), on_interim)))
+
+    def refuse(self, error: RequestError, request: Request) -> Delivery:
+        """Return the answer to what a door could not take as a request."""
+        visit = Visit(self._make_id(), request, self._clock())
+        return self._deliver(visit, self._refused(visit, Step.GUARD, error))
+
+    # ------------------------------------------------------------------------------ viewer half
+
+    async def _answer(self, visit: Visit) -> Delivery:
+        try:
+            obtained = await self._viewer_half(visit)
+        except EdgeError as error:
+            obtained = self._refused(visit, Step.GUARD, error)
+        if isinstance(obtained, Tunnel):
+            return self._join(visit, obtained)
+        obtained = await self._error_page(visit, obtained)
+        obtained = self._headers_policy(visit, obtained)
+        obtained = await self._viewer_response(visit, obtained)
+        obtained = self._conditionals(visit, obtained)
+        return self._deliver(visit, obtained)
+
+    async def _viewer_half(self, visit: Visit) -> Obtained | Tunnel:
+        distribution, behavior = self._route(visit)
+        redirect = self._guard(visit, behavior)
+        if redirect is not None:
+            return redirect
+        if behavior.viewer_request is not None:
+            generated = await self._viewer_request(visit, distribution, behavior.viewer_request)
+            if generated is not None:
+                return generated
+        return await self._obtain(visit, visit.seen, distribution, behavior)
+
+    def _route(self, visit: Visit) -> tuple[Distribution, Behavior]:
+        request = visit.request
+        distribution = match.distribution_for(request.headers.get(b"host"), self._config.distributions)
+        if distribution is None or not distribution.enabled:
+            raise NoSuchDistribution(f"no distribution answers {request.headers.get(b'host')!r}")
+        if request.path == b"/" and distribution.default_root_object:
+            visit.seen = request.changed(path=b"/" + distribution.default_root_object.encode())
+        behavior = match.behavior_for(visit.seen.path, distribution)
+        visit.distribution, visit.behavior = distribution, behavior
+        self._step(visit, Step.ROUTE, behavior.path_pattern, behavior)
+        return distribution, behavior
+
+    def _guard(self, visit: Visit, behavior: Behavior) -> Obtained | None:
+        request = visit.request
+        to_https = guard(request, behavior)
+        self._step(visit, Step.GUARD, "sent to HTTPS" if to_https else "allowed")
+        if not to_https:
+            return None
+        host = request.headers.get(b"host") or b""
+        response = answers.https_redirect(request.method, host, request.target, format_date(visit.started))
+        return Obtained(response=response, word="Redirect", final=True, error_page=False)
+
+    async def _viewer_request(
+        self, visit: Visit, distribution: Distribution, association: Association
+    ) -> Obtained | None:
+        context = _context(visit, distribution, Point.VIEWER_REQUEST)
+        visit.ran.append(context.point)
+        result = await self._invoker.on_request(context, association, visit.seen, None, self._forgiver(context))
+        if isinstance(result, Response):
+            self._step(visit, Step.VIEWER_REQUEST, f"answered {result.status}", result)
+            return Obtained(response=self._made(visit, result), word="LambdaGeneratedResponse", final=True)
+        self._step(visit, Step.VIEWER_REQUEST, "went on", result)
+        visit.seen = result.request
+        return None
+
+    async def _obtain(
+        self, visit: Visit, request: Request, distribution: Distribution, behavior: Behavior
+    ) -> Obtained | Tunnel:
+        """Look up and, if need be, fetch: what viewers and error pages both go through."""
+        request = with_viewer_headers(request, behavior, self._config.country)
+        errand = Errand(visit=visit, request=request, distribution=distribution, behavior=behavior)
+        if not _may_be_cached(request, behavior):
+            self._step(visit, Step.LOOK_UP, "pass")
+            await in_task()
+            fetched = await self._origin_half(errand)
+            return fetched if isinstance(fetched, Tunnel) else fetched.obtained
+        key = cache_key(request, behavior.cache_policy, distribution.id)
+        self._step(visit, Step.KEY, "made", key)
+        entry = self._store.peek(key) or await self._store.fetch(key)
+        if entry is None and request.method == "HEAD":
+            key = key._replace(method="HEAD")
+            entry = self._store.peek(key) or await self._store.fetch(key)
+        errand = replace(errand, key=key, stale=entry)
+        look = Expired() if entry is None else self._caching.look(entry, visit.started)
+        self._step(visit, Step.LOOK_UP, "miss" if entry is None else type(look).__name__.lower(), entry)
+        if entry is None or isinstance(look, Expired):
+            return await self._collapsed(errand)
+        if isinstance(look, Stale) and look.refresh and key not in self._flights:
+            self._flights.behind(key, partial(self._lead, errand))
+        return from_entry(entry, entry.age(visit.started))
+
+    async def _collapsed(self, errand: Errand) -> Obtained:
+        """Fetch, or wait for whoever does so already; what cannot be shared is fetched by each, in parallel."""
+        assert errand.key is not None
+        lead = partial(self._lead, errand)
+        together = may_collapse(errand.request, errand.behavior)
+        fetch = self._flights.share if together else self._flights.alone
+        fetched, flight = await fetch(errand.key, lead)
+        first = flight.claim()
+        if not first and not fetched.shareable:
+            flight.leave()
+            fetched, flight = await self._flights.alone(errand.key, lead)
+            first = flight.claim()
+        obtained = fetched.obtained if first or fetched.entry is None else from_entry(fetched.entry, 0)
+        held = HeldBody(obtained.response.body, flight.leave)
+        return obtained.changed(response=obtained.response.changed(body=held))
+
+    async def _error_page(self, visit: Visit, obtained: Obtained) -> Obtained:
+        distribution, status = visit.distribution, obtained.response.status
+        custom = distribution.error_responses.get(status) if distribution else None
+        if distribution is None or custom is None or not custom.response_page_path or not obtained.error_page:
+            return obtained
+        request = forward.page_request(visit.seen, custom.response_page_path)
+        try:
+            page = await self._obtain(visit, request, distribution, match.behavior_for(request.path, distribution))
+        except EdgeError as error:
+            page = self._refused(visit, Step.ERROR_PAGE, error)
+        assert isinstance(page, Obtained)
+        await obtained.response.body.aclose()
+        response = answers.page_instead(page.response, status, custom.response_code)
+        self._step(visit, Step.ERROR_PAGE, f"{custom.response_page_path} as {response.status}", response)
+        return obtained.changed(response=response, age=page.age, final=True, from_store=False)
+
+    def _headers_policy(self, visit: Visit, obtained: Obtained) -> Obtained:
+        # Response headers policies are not part of the model yet; their place in the order is here.
+        self._step(visit, Step.HEADERS_POLICY, "none")
+        return obtained
+
+    async def _viewer_response(self, visit: Visit, obtained: Obtained) -> Obtained:
+        distribution, behavior = visit.distribution, visit.behavior
+        association = behavior.viewer_response if behavior else None
+        if distribution is None or association is None or obtained.final or obtained.origin_status >= 400:
+            return obtained
+        response, age = obtained.response, obtained.age
+        if age is not None:
+            response = response.changed(headers=response.headers.plus((b"Age", b"%d" % age)))
+        context = _context(visit, distribution, Point.VIEWER_RESPONSE)
+        visit.ran.append(context.point)
+        forgive = self._forgiver(context)
+        try:
+            changed = await self._invoker.on_response(context, association, visit.seen, response, None, forgive)
+        except EdgeError as error:
+            await response.body.aclose()
+            return await self._error_page(visit, self._refused(visit, Step.VIEWER_RESPONSE, error))
+        self._step(visit, Step.VIEWER_RESPONSE, "ran", changed)
+        return obtained.changed(response=changed, age=None)
+
+    def _conditionals(self, visit: Visit, obtained: Obtained) -> Obtained:
+        if not obtained.from_store:
+            return obtained
+        response = for_viewer(visit.seen, obtained.response)
+        self._step(visit, Step.CONDITIONALS, str(response.status), response)
+        return obtained if response is obtained.response else obtained.changed(response=response)
+
+    def _deliver(self, visit: Visit, obtained: Obtained) -> Delivery:
+        marks = self._marks[visit.distribution.id] if visit.distribution else self._unknown
+        response = marks.on(obtained, visit.id)
+        self._step(visit, Step.DELIVER, f"{response.status} {obtained.word}", response)
+        return Delivery(response, visit, obtained, self._clock, self._emit)
+
+    def _join(self, visit: Visit, tunnel: Tunnel) -> Delivery:
+        self._step(visit, Step.DELIVER, "101 Miss", tunnel)
+        obtained = Obtained(response=tunnel.response, word="Miss")
+        return Delivery(tunnel.response, visit, obtained, self._clock, self._emit, tunnel)
+
+    # ------------------------------------------------------------------------------ origin half
+
+    async def _lead(self, errand: Errand, flight: Flight[Fetched]) -> None:
+        """Run the origin half for everybody who waits for a key, and store what it brings."""
+        assert errand.key is not None
+        generation = self._store.generation
+        fetched = await self._origin_half(errand)
+        assert isinstance(fetched, Fetched)
+        if not fetched.shareable:
+            self._flights.land(errand.key, flight)
+        source, shared = fetched.obtained.response.body, None
+        if fetched.entry is None:
+            flight.discard = source.aclose
+        elif source.data is None and fetched.is_new(errand.stale):
+            shared = SharedBody(length=source.length)
+            fetched = fetched.with_body(shared)
+        flight.outcome.set_result(fetched)
+        if fetched.entry is not None and (shared is None or await fill(shared, source)):
+            entry = replace(completed(fetched.entry), generation=generation)
+            kept = self._store.put(errand.key, entry, generation)
+            self._step(errand.visit, Step.STORE, f"kept for {entry.lifetime:g} s" if kept else "refused", entry)
+
+    async def _origin_half(self, errand: Errand) -> Fetched | Tunnel:
+        began = self._clock()
+        try:
+            exchange = await self._exchange(errand, began)
+        except OriginError as error:
+            exchange = self._no_answer(errand, began, error)
+        if isinstance(exchange, Tunnel):
+            return exchange
+        fetched = settle(errand, exchange, self._caching)
+        if fetched.obtained.response.body is not exchange.response.body:
+            await exchange.response.body.aclose()
+        self._step(errand.visit, Step.SETTLE, fetched.obtained.word, fetched)
+        return fetched
+
+    async def _exchange(self, errand: Errand, began: float) -> Exchange | Tunnel:
+        behavior = errand.behavior
+        spec = self._specs[behavior.origin.name]
+        request = self._forward(errand)
+        await self._origin_for(spec).resolve()
+        if behavior.origin_request is not None:
+            changed = await self._origin_request(errand, behavior.origin_request, request, spec)
+            if isinstance(changed, Response):
+                return Exchange(
+                    response=changed, origin_status=changed.status, began=began, ended=self._clock(), generated=True
+                )
+            request, spec = changed
+        response = await self._fetch(errand, request, spec)
+        if isinstance(response, Tunnel):
+            return response
+        status, ended = response.status, self._clock()
+        if behavior.origin_response is not None:
+            response = await self._origin_response(errand, behavior.origin_response, request, spec, response)
+        return Exchange(response=response, origin_status=status, began=began, ended=ended)
+
+    def _forward(self, errand: Errand) -> Request:
+        behavior, stale = errand.behavior, errand.stale
+        conditions = () if stale is None or forwards_cookies(behavior) else revalidation(stale)
+        via = self._marks[errand.distribution.id].via_to_origin(errand.request.http_version)
+        request = forward.origin_request(errand.request, behavior, behavior.origin, via, conditions)
+        self._step(errand.visit, Step.FORWARD, "conditional" if conditions else "plain", request)
+        return request
+
+    async def _origin_request(
+        self, errand: Errand, association: Association, request: Request, spec: OriginSpec
+    ) -> tuple[Request, OriginSpec] | Response:
+        visit = errand.visit
+        context = _context(visit, errand.distribution, Point.ORIGIN_REQUEST)
+        visit.ran.append(context.point)
+        result = await self._invoker.on_request(context, association, request, spec, self._forgiver(context))
+        if isinstance(result, Response):
+            self._step(visit, Step.ORIGIN_REQUEST, f"answered {result.status}", result)
+            return self._made(visit, result)
+        self._step(visit, Step.ORIGIN_REQUEST, "went on", result)
+        return result.request, result.origin or spec
+
+    async def _fetch(self, errand: Errand, request: Request, spec: OriginSpec) -> Response | Tunnel:
+        visit = errand.visit
+        upgrade = errand.request.headers.get(b"upgrade") if wants_tunnel(errand.request) else None
+        wire = forward.wire_request(request, spec, visit.id, upgrade=upgrade)
+        response = await self._origin_for(spec).fetch(wire, on_interim=visit.on_interim)
+        status = response.response.status if isinstance(response, Tunnel) else response.status
+        self._step(visit, Step.FETCH, f"{spec.domain_name} answered {status}", (wire, response))
+        return response
+
+    async def _origin_response(
+        self, errand: Errand, association: Association, request: Request, spec: OriginSpec, response: Response
+    ) -> Response:
+        visit = errand.visit
+        context = _context(visit, errand.distribution, Point.ORIGIN_RESPONSE)
+        visit.ran.append(context.point)
+        forgive = self._forgiver(context)
+        try:
+            changed = await self._invoker.on_response(context, association, request, response, spec, forgive)
+        except BaseException:
+            await response.body.aclose()
+            raise
+        if changed.body is not response.body:
+            await response.body.aclose()
+        self._step(visit, Step.ORIGIN_RESPONSE, str(changed.status), changed)
+        return changed
+
+    # ------------------------------------------------------------------------------ what both need
+
+    def _refused(self, visit: Visit, step: Step, error: EdgeError) -> Obtained:
+        """Return CloudFront's page for an error, as an answer."""
+        self._failed(visit, step, error)
+        row = answers.row_for(error)
+        return Obtained(
+            response=answers.error_response(error, visit.id, format_date(self._clock())),
+            word=row.word,
+            detailed=row.detailed,
+            final=True,
+            error_page=not isinstance(error, FunctionThrottled) and not row.close,
+            close=row.close,
+        )
+
+    def _no_answer(self, errand: Errand, began: float, error: OriginError) -> Exchange:
+        """Turn an origin's failure into the answer CloudFront makes of it, so that it can be cached as one."""
+        self._failed(errand.visit, Step.FETCH, error)
+        now, row = self._clock(), answers.row_for(error)
+        response = answers.error_response(error, errand.visit.id, format_date(now))
+        return Exchange(response=response, origin_status=response.status, began=began, ended=now, detailed=row.detailed)
+
+    def _made(self, visit: Visit, response: Response) -> Response:
+        """Complete a response that a function generated."""
+        return with_length(answers.signed(response, format_date(self._clock())), visit.seen.method)
+
+    def _failed(self, visit: Visit, step: Step, error: EdgeError) -> None:
+        function = error.function if isinstance(error, FunctionError) else ""
+        point = visit.ran[-1] if function and visit.ran else step
+        self._emit(Failed(request_id=visit.id, step=point, at=self._clock(), error=error, function=function))
+
+    def _forgiver(self, context: EdgeContext) -> Callable[[Forgiven], None]:
+        def forgive(what: Forgiven) -> None:
+            self._emit(
+                Warned(
+                    request_id=context.request_id,
+                    point=context.point,
+                    rule=what.rule,
+                    path=what.path,
+                    message=what.message,
+                )
+            )
+
+        return forgive
+
+    def _step(self, visit: Visit, step: Step, outcome: str, detail: object = None) -> None:
+        if self._watched:
+            self._emit(Stepped(request_id=visit.id, step=step, at=self._clock(), outcome=outcome, detail=detail))
+
+
+def _context(visit: Visit, distribution: Distribution, point: Point) -> EdgeContext:
+    return EdgeContext(
+        point=point,
+        distribution_domain_name=distribution.domain_name,
+        distribution_id=distribution.id,
+        request_id=visit.id,
+    )
+
+
+def _may_be_cached(request: Request, behavior: Behavior) -> bool:
+    if behavior.cache_policy.disabled or request.method not in behavior.cached_methods:
+        return False
+    return not wants_tunnel(request)

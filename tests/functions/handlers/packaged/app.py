@@ -1,0 +1,5 @@
+import vendored
+
+
+def handler(event, context):
+    return vendored.NAME
