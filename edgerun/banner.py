@@ -12,7 +12,15 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def banner(
-    loaded: Loaded, *, host: str, port: int, milliseconds: float, asked: int | None, as_json: bool, colour: bool
+    loaded: Loaded,
+    *,
+    host: str,
+    port: int,
+    milliseconds: float,
+    asked: int | None,
+    hints: str,
+    as_json: bool,
+    colour: bool,
 ) -> str:
     """Return the first screen, or one JSON line that says the server is ready.
 
@@ -22,6 +30,7 @@ def banner(
         port: the port it got.
         milliseconds: since the program began.
         asked: the port that was asked for and is in use, None when it was free.
+        hints: text for below; `{url}` in it becomes the address.
         as_json: for programs.
         colour: use ANSI colours.
     """
@@ -44,6 +53,8 @@ def banner(
     for distribution in loaded.config.distributions:
         lines += _behaviors(distribution, several=len(loaded.config.distributions) > 1)
     lines += [f"  !  {note}" for note in loaded.notes]
+    if hints:
+        lines += ["", hints.rstrip().replace("{url}", url)]
     lines += ["", "  Ctrl-C stops it", ""]
     return "\n".join(lines) + "\n"
 

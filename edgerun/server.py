@@ -44,6 +44,7 @@ class Options:
         strict_port: fail when the port is taken instead of taking the next.
         watch: reload on save.
         started: `time.perf_counter()` when the program began, for the banner.
+        hints: text to print below the banner; `{url}` in it becomes the edge's address.
         as_json, quiet, colour: how to write.
     """
 
@@ -53,6 +54,7 @@ class Options:
     strict_port: bool = False
     watch: bool = False
     started: float = 0.0
+    hints: str = ""
     as_json: bool = False
     quiet: bool = False
     colour: bool = False
@@ -166,6 +168,7 @@ class Server:
             port=address[1],
             milliseconds=(time.perf_counter() - self._options.started) * 1000,
             asked=self._options.port if self._moved else None,
+            hints=self._options.hints,
             as_json=self._options.as_json,
             colour=self._options.colour,
         )

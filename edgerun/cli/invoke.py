@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import click
 import orjson
@@ -51,7 +52,7 @@ def invoke(  # noqa: PLR0913  # click hands every option over by name
     headers: tuple[str, ...],
     data: str,
     status: int,
-    event_file: click.utils.LazyFile | None,
+    event_file: IO[bytes] | None,
     as_json: bool,
 ) -> int:
     """Run FUNCTION once; print its result, or exactly what AWS would refuse. Exit 1 when it would."""

@@ -1,7 +1,7 @@
 """`edgerun serve` and `edgerun dev`."""
 
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -19,6 +19,7 @@ def _serving(command: Any) -> Any:
         click.option("--strict-port", is_flag=True, help="Fail if the port is taken instead of taking the next."),
         click.option("-q", "--quiet", is_flag=True, help="Write failures and warnings only."),
         click.option("--json", "as_json", is_flag=True, help="Write one JSON object per event."),
+        click.option("--hints", type=click.File(), help="Print this file below the banner; {url} is the address."),
         *(
             click.option(f"--{point}", metavar="FILE[:NAME]", help=f"Serve PATH itself with this {point} function.")
             for point in Point
@@ -51,10 +52,12 @@ def _run(
     origins: tuple[str, ...],
     country: str,
     strictness: str | None,
+    hints: IO[str] | None,
     **given: Any,
 ) -> int:
     from edgerun.server import Options, run  # noqa: PLC0415  # the server's imports only where one is started
 
     functions = {point: text for point in Point if (text := given.pop(point.replace("-", "_")))}
     load = loader(path, config_path, overrides(origins, country, strictness), functions)
-    return run(Options(load=load, watch=watch, started=STARTED, colour=colour_wanted(), **given))
+    text = hints.read() if hints is not None else ""
+    return run(Options(load=load, watch=watch, started=STARTED, hints=text, colour=colour_wanted(), **given))

@@ -11,6 +11,7 @@ from typing import Any
 from edgerun.distribution.guard import check_size
 from edgerun.doors.incoming import IncomingBody, nothing
 from edgerun.doors.outgoing import BODILESS
+from edgerun.doors.target import checked_coding, checked_host
 from edgerun.doors.wire import Entrance
 from edgerun.errors import BadRequest, EdgeError, RequestError
 from edgerun.http.headers import Headers
@@ -61,7 +62,8 @@ class _Exchange:
         self._pipeline = pipeline
         self._receive = receive
         self._send = send
-        self._headers = Headers(scope["headers"])
+        # No upgrade can be passed on: without the header it is an ordinary request.
+        self._headers = Headers(scope["headers"]).without(b"upgrade")
         self._scope = scope
         self._body: IncomingBody | None = None
         self._room = asyncio.Event()
@@ -92,9 +94,8 @@ class _Exchange:
         request = self._plain()
         size = sum(len(name) + len(text) + 4 for name, text in self._headers)
         check_size(len(request.target), size + len(request.target) + len(request.method) + 12)
-        if len(self._headers.get_all(b"host")) > 1:
-            raise BadRequest("more than one Host")
-        chunked = b"transfer-encoding" in self._headers
+        checked_host(self._headers, request.http_version)
+        chunked = checked_coding(self._headers)
         length = self._headers.get(b"content-length")
         if not chunked and (length is None or length == b"0"):
             return request
@@ -150,9 +151,10 @@ class _Exchange:
         try:
             # Checked here as on the wire: an ASGI server need not look for a line break in a value.
             sent = len(response.headers.block)
-            await self._send(
-                {"type": "http.response.start", "status": response.status, "headers": list(response.headers)}
-            )
+            headers = list(response.headers)
+            if delivery.close and request_is_1x(self._scope):
+                headers.append((b"Connection", b"close"))
+            await self._send({"type": "http.response.start", "status": response.status, "headers": headers})
             silent = self._scope["method"] == "HEAD" or response.status in BODILESS
             if response.body.data is not None or silent:
                 data = b"" if silent else response.body.data or b""
@@ -169,3 +171,9 @@ class _Exchange:
         finally:
             await delivery.body.aclose()
             delivery.sent(sent, complete=complete)
+
+
+def request_is_1x(scope: Scope) -> bool:
+    """Tell whether a request came over HTTP/1.x, which alone knows `Connection`."""
+    version: str = scope["http_version"]
+    return version.startswith("1")

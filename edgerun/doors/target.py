@@ -44,3 +44,19 @@ def checked_host(headers: Headers, version: str) -> None:
         return
     if any(byte in b'/\\@?# \t,<>"' or byte < 0x21 or byte > 0x7E for byte in hosts[0]):
         raise BadRequest("the Host holds a character that cannot stand there")
+
+
+def checked_coding(headers: Headers) -> bool:
+    """Tell whether the body is chunked, the only transfer coding there is here.
+
+    Raises:
+        BadRequest: another coding, or a length beside it (RFC 9112 §6.1, §6.3).
+    """
+    coding = headers.joined(b"transfer-encoding")
+    if coding is None:
+        return False
+    if coding.lower() != b"chunked":
+        raise BadRequest("a transfer coding other than chunked")
+    if b"content-length" in headers:
+        raise BadRequest("both Content-Length and Transfer-Encoding")
+    return True

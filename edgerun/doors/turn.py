@@ -62,17 +62,16 @@ class Turn:
     async def _run(self, begun: Coroutine[Any, Any, Delivery]) -> None:
         try:
             delivery = await begun
+            if delivery.tunnel is not None:
+                self._open(delivery, delivery.tunnel)
+            else:
+                await self._write(delivery)
         except asyncio.CancelledError:
-            self._door.turn = None
+            self._door.transport.abort()
             raise
         except Exception:
             self._door.logger.exception("edgerun failed on a request; this is a fault of edgerun's own")
             self._door.transport.abort()
-            return
-        if delivery.tunnel is not None:
-            self._open(delivery, delivery.tunnel)
-        else:
-            await self._write(delivery)
 
     async def _write(self, delivery: Delivery) -> None:
         complete = False

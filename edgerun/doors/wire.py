@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from edgerun.distribution.guard import LARGEST_HEAD, LONGEST_URL, check_size, wants_tunnel
 from edgerun.doors.incoming import IncomingBody, nothing
-from edgerun.doors.target import checked_host, split_target
+from edgerun.doors.target import checked_coding, checked_host, split_target
 from edgerun.doors.turn import Turn
 from edgerun.errors import BadRequest, HeadersTooLarge, RequestError, UriTooLong
 from edgerun.http.headers import Headers, Line
@@ -84,8 +84,7 @@ class WireProtocol(HttpToolsProtocol):
             self.logger.exception("edgerun failed on a request; this is a fault of edgerun's own")
             self.transport.abort()
         except httptools.HttpParserError as error:
-            if not self._deaf:
-                self._refuse(BadRequest(f"the request cannot be parsed: {error}"))
+            self._no_request(BadRequest(f"the request cannot be parsed: {error}"))
         if self._in_head and not self._deaf:
             self._watch_head(len(data))
 
@@ -158,6 +157,7 @@ class WireProtocol(HttpToolsProtocol):
         if authority is not None:
             headers = headers.replaced(b"Host", authority)
         checked_host(headers, version)
+        checked_coding(headers)
         return Request(
             method=method,
             path=path,
@@ -220,6 +220,15 @@ class WireProtocol(HttpToolsProtocol):
                 self.loop.call_soon(self.data_received, surplus)
 
     # ------------------------------------------------------------------ refusals and endings
+
+    def _no_request(self, error: RequestError) -> None:
+        """Refuse what the parser gave up on: as a request, or as the rest of a body that came so far."""
+        if self._reading is not None:
+            self._reading.keep_alive = False
+            self._reading.body.fail()
+            self._deaf = True
+        elif not self._deaf:
+            self._refuse(error)
 
     def _refuse(self, error: RequestError) -> None:
         """Answer what is no request, after those before it, and close."""

@@ -15,11 +15,13 @@ class Call:
         label: the caller's name for it; printed lines carry it.
         started: the host has begun it, so it may have had effect and runs nowhere else.
         attempts: environments that got it.
+        init_only: it ends when its environment is ready; no event is sent.
     """
 
-    __slots__ = ("_future", "_timer", "attempts", "aws_request_id", "event", "label", "started")
+    __slots__ = ("_future", "_timer", "attempts", "aws_request_id", "event", "init_only", "label", "started")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, event: bytes, label: str) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, event: bytes, label: str, *, init_only: bool = False) -> None:
+        self.init_only = init_only
         self.event = event
         self.label = label
         self.aws_request_id = str(uuid.uuid4())

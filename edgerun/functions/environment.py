@@ -172,13 +172,20 @@ class Environment(asyncio.Protocol):
             self._output.drain()
             self.ready = True
             self._init_duration = self._loop.time() - self._begun
-            if self._call is None or self._call.abandoned:
-                self._call = None
-                self._free()
-            else:
-                self._send(self._call)
+            self._take_first()
         else:
             raise DamagedChannel("a frame before READY")
+
+    def _take_first(self) -> None:
+        """Go on after INIT with the call that caused it, if it still wants to run."""
+        call = self._call
+        if call is not None and call.init_only:
+            call.answer(Invocation(payload=b"", init_duration=self._init_duration))
+        if call is None or call.abandoned:
+            self._call = None
+            self._free()
+        else:
+            self._send(call)
 
     def _settle(self, call: Call, frame: Frame) -> None:
         self._output.drain()

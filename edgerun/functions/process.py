@@ -70,7 +70,20 @@ class ProcessRuntime:
         pool = self._by_object.get(id(function))
         if pool is None or pool.function is not function:
             pool = self._pool(function)
-        call = Call(asyncio.get_running_loop(), event, label)
+        return await self._run(pool, Call(asyncio.get_running_loop(), event, label))
+
+    async def warm(self, function: Function) -> None:
+        """Start a first environment of a function that has none, and wait until it is ready.
+
+        Raises:
+            FunctionInitError: it does not start.
+        """
+        if self._closed:
+            raise faults.platform_failed(function, "the runtime is closed")
+        await self._run(self._pool(function), Call(asyncio.get_running_loop(), b"", "", init_only=True))
+
+    @staticmethod
+    async def _run(pool: Pool, call: Call) -> Invocation:
         pool.submit(call)
         try:
             return await call.result()

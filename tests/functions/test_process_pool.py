@@ -175,3 +175,22 @@ def test_the_pool_tells_what_it_does():
         return repr(stage.runtime._pool(function))
 
     assert play(scene) == "<Pool ab: 0 busy, 1 idle, 0 waiting>"
+
+
+def test_warm_starts_an_environment_that_the_first_call_finds():
+    async def scene(stage):
+        function = python("greet.handler")
+        await stage.runtime.warm(function)
+        before = stage.runtime.pids()
+        await stage.invoke(function)
+        assert stage.runtime.pids() == before
+
+    play(scene)
+
+
+def test_warm_tells_that_a_function_does_not_start():
+    async def scene(stage):
+        with pytest.raises(FunctionInitError, match="no_such_module_anywhere"):
+            await stage.runtime.warm(python("bad_import.handler"))
+
+    play(scene)

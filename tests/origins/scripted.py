@@ -39,7 +39,7 @@ def on_loop(test=None, *, both=False):
 
 async def until(happened):
     """Let the loop turn until something that gives no sign of itself has happened."""
-    while not happened():  # noqa: ASYNC110
+    while not happened():
         await asyncio.sleep(0)
 
 

@@ -1,0 +1,48 @@
+# edgerun: everything sets itself up; `make serve` and `make test` are all one needs.
+.DEFAULT_GOAL := help
+.PHONY: help serve test lint types floors tests format lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+help: ## what there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+# One environment with what runs and what checks, exactly as locked. pip shows its own progress.
+.venv: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "edgerun needs Python 3.11 or later")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch .venv
+
+serve: .venv ## the demo site with functions at all four points
+	@$(BIN)/python -m edgerun serve --hints sites/try-it.txt
+
+test: lint types floors tests ## everything that must hold
+
+lint: .venv
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv
+	$(BIN)/mypy
+
+floors: .venv
+	$(BIN)/lint-imports
+
+tests: .venv
+	$(BIN)/python -m pytest --numprocesses auto
+
+format: .venv ## put the source in its one form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: .venv ## write requirements.txt anew, with hashes and no addresses
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet pip-tools
+	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --extra dev --generate-hashes --allow-unsafe \
+	  --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+	  --output-file requirements.txt pyproject.toml
+
+clean: ## remove what was made
+	rm -rf .venv .edgerun .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
