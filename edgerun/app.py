@@ -12,6 +12,7 @@ from edgerun.cache.freshness import CloudFrontCaching
 from edgerun.cache.memory import MemoryStore
 from edgerun.cache.store import CacheStore
 from edgerun.distribution.model import Config
+from edgerun.eager import Begun
 from edgerun.errors import RequestError
 from edgerun.functions.function import Function
 from edgerun.functions.invoker import Invoker
@@ -21,8 +22,9 @@ from edgerun.http.message import OnInterim, Request
 from edgerun.observe.events import Noted, Observer, Printed
 from edgerun.observe.fanout import Fanout
 from edgerun.origins.registry import Commands, Origins
-from edgerun.pipeline import Pipeline, Services
-from edgerun.visit import Begun, Clock, Delivery, Fetched
+from edgerun.pipeline import Pipeline
+from edgerun.services import Services
+from edgerun.visit import Clock, Delivery, Fetched
 
 
 class Edge:

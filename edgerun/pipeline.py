@@ -19,63 +19,30 @@ too. The order is that of `spec/cloudfront.md` §0; where a function runs, `spec
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from edgerun import answers
 from edgerun.cache.body import HeldBody, SharedBody, fill
-from edgerun.cache.collapse import Collapser, Flight
-from edgerun.cache.freshness import Caching, Expired, Stale, revalidation
+from edgerun.cache.collapse import Flight
+from edgerun.cache.freshness import Fresh, Stale, revalidation
 from edgerun.cache.key import cache_key, may_collapse
-from edgerun.cache.store import CacheStore
 from edgerun.distribution import forward, match
 from edgerun.distribution.guard import guard, wants_tunnel
 from edgerun.distribution.model import Association, Behavior, Config, Distribution, OriginSpec, Point
 from edgerun.distribution.select import forwards_cookies
 from edgerun.distribution.viewer import with_viewer_headers
+from edgerun.eager import Begun, begun, in_task
 from edgerun.errors import EdgeError, FunctionError, FunctionThrottled, NoSuchDistribution, OriginError, RequestError
-from edgerun.functions.invoker import Invoker
 from edgerun.functions.lambda_edge import EdgeContext
 from edgerun.functions.lambda_edge import Warned as Forgiven
 from edgerun.http.fields import format_date
 from edgerun.http.message import OnInterim, Request, Response, Tunnel
 from edgerun.http.partial import for_viewer
-from edgerun.observe.events import Event, Failed, Step, Stepped, Warned
-from edgerun.origins.origin import Origin
+from edgerun.observe.events import Failed, Step, Stepped, Warned
+from edgerun.services import Services
 from edgerun.settle import Exchange, settle, with_length
-from edgerun.visit import (
-    Begun,
-    Clock,
-    Delivery,
-    Errand,
-    Fetched,
-    Marks,
-    Obtained,
-    Visit,
-    begun,
-    completed,
-    from_entry,
-    in_task,
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
-    """Whom the pipeline asks.
-
-    `origin_for` returns the client for an origin, also for one a function named. `watched` turns the event
-    of every step on; `Answered`, `Failed` and `Warned` are always emitted.
-    """
-
-    store: CacheStore
-    flights: Collapser[Fetched]
-    caching: Caching
-    invoker: Invoker
-    origin_for: Callable[[OriginSpec], Origin]
-    clock: Clock
-    make_id: Callable[[], str]
-    emit: Callable[[Event], None]
-    watched: bool = True
+from edgerun.visit import Delivery, Errand, Fetched, Marks, Obtained, Visit, completed, from_entry
 
 
 class Pipeline:
@@ -123,10 +90,14 @@ class Pipeline:
             obtained = self._refused(visit, Step.GUARD, error)
         if isinstance(obtained, Tunnel):
             return self._join(visit, obtained)
-        obtained = await self._error_page(visit, obtained)
-        obtained = self._headers_policy(visit, obtained)
-        obtained = await self._viewer_response(visit, obtained)
-        obtained = self._conditionals(visit, obtained)
+        try:
+            obtained = await self._error_page(visit, obtained)
+            obtained = self._headers_policy(visit, obtained)
+            obtained = await self._viewer_response(visit, obtained)
+            obtained = self._conditionals(visit, obtained)
+        except BaseException:  # the viewer left
+            await obtained.response.body.aclose()
+            raise
         return self._deliver(visit, obtained)
 
     async def _viewer_half(self, visit: Visit) -> Obtained | Tunnel:
@@ -165,8 +136,7 @@ class Pipeline:
     async def _viewer_request(
         self, visit: Visit, distribution: Distribution, association: Association
     ) -> Obtained | None:
-        context = _context(visit, distribution, Point.VIEWER_REQUEST)
-        visit.ran.append(context.point)
+        context = _at(Point.VIEWER_REQUEST, visit, distribution)
         result = await self._invoker.on_request(context, association, visit.seen, None, self._forgiver(context))
         if isinstance(result, Response):
             self._step(visit, Step.VIEWER_REQUEST, f"answered {result.status}", result)
@@ -180,11 +150,11 @@ class Pipeline:
     ) -> Obtained | Tunnel:
         """Look up and, if need be, fetch: what viewers and error pages both go through."""
         request = with_viewer_headers(request, behavior, self._config.country)
-        errand = Errand(visit=visit, request=request, distribution=distribution, behavior=behavior)
-        if not _may_be_cached(request, behavior):
+        if behavior.cache_policy.disabled or request.method not in behavior.cached_methods or wants_tunnel(request):
             self._step(visit, Step.LOOK_UP, "pass")
             await in_task()
-            fetched = await self._origin_half(errand)
+            passed = Errand(visit, request, distribution, behavior)
+            fetched = await self._origin_half(passed)
             return fetched if isinstance(fetched, Tunnel) else fetched.obtained
         key = cache_key(request, behavior.cache_policy, distribution.id)
         self._step(visit, Step.KEY, "made", key)
@@ -192,12 +162,14 @@ class Pipeline:
         if entry is None and request.method == "HEAD":
             key = key._replace(method="HEAD")
             entry = self._store.peek(key) or await self._store.fetch(key)
-        errand = replace(errand, key=key, stale=entry)
-        look = Expired() if entry is None else self._caching.look(entry, visit.started)
-        self._step(visit, Step.LOOK_UP, "miss" if entry is None else type(look).__name__.lower(), entry)
-        if entry is None or isinstance(look, Expired):
+        look = None if entry is None else self._caching.look(entry, visit.started)
+        self._step(visit, Step.LOOK_UP, "miss" if look is None else type(look).__name__.lower(), entry)
+        if entry is not None and isinstance(look, Fresh):
+            return from_entry(entry, entry.age(visit.started))
+        errand = Errand(visit, request, distribution, behavior, key=key, stale=entry)
+        if entry is None or not isinstance(look, Stale):
             return await self._collapsed(errand)
-        if isinstance(look, Stale) and look.refresh and key not in self._flights:
+        if look.refresh and key not in self._flights:
             self._flights.behind(key, partial(self._lead, errand))
         return from_entry(entry, entry.age(visit.started))
 
@@ -234,8 +206,7 @@ class Pipeline:
         return obtained.changed(response=response, age=page.age, final=True, from_store=False)
 
     def _headers_policy(self, visit: Visit, obtained: Obtained) -> Obtained:
-        # Response headers policies are not part of the model yet; their place in the order is here.
-        self._step(visit, Step.HEADERS_POLICY, "none")
+        self._step(visit, Step.HEADERS_POLICY, "none")  # the model has no such policies yet; this is their place
         return obtained
 
     async def _viewer_response(self, visit: Visit, obtained: Obtained) -> Obtained:
@@ -246,8 +217,7 @@ class Pipeline:
         response, age = obtained.response, obtained.age
         if age is not None:
             response = response.changed(headers=response.headers.plus((b"Age", b"%d" % age)))
-        context = _context(visit, distribution, Point.VIEWER_RESPONSE)
-        visit.ran.append(context.point)
+        context = _at(Point.VIEWER_RESPONSE, visit, distribution)
         forgive = self._forgiver(context)
         try:
             changed = await self._invoker.on_response(context, association, visit.seen, response, None, forgive)
@@ -319,9 +289,8 @@ class Pipeline:
         if behavior.origin_request is not None:
             changed = await self._origin_request(errand, behavior.origin_request, request, spec)
             if isinstance(changed, Response):
-                return Exchange(
-                    response=changed, origin_status=changed.status, began=began, ended=self._clock(), generated=True
-                )
+                now = self._clock()
+                return Exchange(response=changed, origin_status=changed.status, began=began, ended=now, generated=True)
             request, spec = changed
         response = await self._fetch(errand, request, spec)
         if isinstance(response, Tunnel):
@@ -343,8 +312,7 @@ class Pipeline:
         self, errand: Errand, association: Association, request: Request, spec: OriginSpec
     ) -> tuple[Request, OriginSpec] | Response:
         visit = errand.visit
-        context = _context(visit, errand.distribution, Point.ORIGIN_REQUEST)
-        visit.ran.append(context.point)
+        context = _at(Point.ORIGIN_REQUEST, visit, errand.distribution)
         result = await self._invoker.on_request(context, association, request, spec, self._forgiver(context))
         if isinstance(result, Response):
             self._step(visit, Step.ORIGIN_REQUEST, f"answered {result.status}", result)
@@ -365,8 +333,7 @@ class Pipeline:
         self, errand: Errand, association: Association, request: Request, spec: OriginSpec, response: Response
     ) -> Response:
         visit = errand.visit
-        context = _context(visit, errand.distribution, Point.ORIGIN_RESPONSE)
-        visit.ran.append(context.point)
+        context = _at(Point.ORIGIN_RESPONSE, visit, errand.distribution)
         forgive = self._forgiver(context)
         try:
             changed = await self._invoker.on_response(context, association, request, response, spec, forgive)
@@ -410,34 +377,22 @@ class Pipeline:
         self._emit(Failed(request_id=visit.id, step=point, at=self._clock(), error=error, function=function))
 
     def _forgiver(self, context: EdgeContext) -> Callable[[Forgiven], None]:
-        def forgive(what: Forgiven) -> None:
-            self._emit(
-                Warned(
-                    request_id=context.request_id,
-                    point=context.point,
-                    rule=what.rule,
-                    path=what.path,
-                    message=what.message,
-                )
-            )
-
-        return forgive
+        request_id, point = context.request_id, context.point
+        return lambda what: self._emit(
+            Warned(request_id=request_id, point=point, rule=what.rule, path=what.path, message=what.message)
+        )
 
     def _step(self, visit: Visit, step: Step, outcome: str, detail: object = None) -> None:
         if self._watched:
             self._emit(Stepped(request_id=visit.id, step=step, at=self._clock(), outcome=outcome, detail=detail))
 
 
-def _context(visit: Visit, distribution: Distribution, point: Point) -> EdgeContext:
+def _at(point: Point, visit: Visit, distribution: Distribution) -> EdgeContext:
+    """Note that a visit came to a point's function, and return what the function is told about it."""
+    visit.ran.append(point)
     return EdgeContext(
         point=point,
         distribution_domain_name=distribution.domain_name,
         distribution_id=distribution.id,
         request_id=visit.id,
     )
-
-
-def _may_be_cached(request: Request, behavior: Behavior) -> bool:
-    if behavior.cache_policy.disabled or request.method not in behavior.cached_methods:
-        return False
-    return not wants_tunnel(request)

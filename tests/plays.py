@@ -19,16 +19,18 @@ from edgerun.distribution.model import (
     HttpOrigin,
     StoreConfig,
 )
+from edgerun.eager import Begun
 from edgerun.functions.function import Function
 from edgerun.functions.invoker import Invoker
 from edgerun.http.headers import Headers
 from edgerun.http.message import BytesBody, Request, Tunnel, read
 from edgerun.observe.events import Answered, Event, Failed, Stepped, Warned
-from edgerun.pipeline import Pipeline, Services
+from edgerun.pipeline import Pipeline
+from edgerun.services import Services
 from edgerun.testing import CallableRuntime, ScriptedOrigin, SettableClock
 from edgerun.testing.functions import Handler
 from edgerun.testing.origin import Reply
-from edgerun.visit import Begun, Delivery
+from edgerun.visit import Delivery
 
 MANAGED = {policy.name: policy for policy in CACHE_POLICIES}
 MANAGED_ORIGIN = {policy.name: policy for policy in ORIGIN_REQUEST_POLICIES}

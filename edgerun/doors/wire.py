@@ -16,10 +16,11 @@ from edgerun.distribution.guard import LARGEST_HEAD, LONGEST_URL, check_size, wa
 from edgerun.doors.incoming import IncomingBody, nothing
 from edgerun.doors.target import checked_coding, checked_host, split_target
 from edgerun.doors.turn import Turn
+from edgerun.eager import Begun
 from edgerun.errors import BadRequest, HeadersTooLarge, RequestError, UriTooLong
 from edgerun.http.headers import Headers, Line
 from edgerun.http.message import NO_BODY, Body, OnInterim, Request
-from edgerun.visit import Begun, Delivery
+from edgerun.visit import Delivery
 
 HEAD_TIMEOUT: Final = 30.0
 LINGER: Final = 1.0

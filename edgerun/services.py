@@ -1,0 +1,32 @@
+"""Whom the pipeline asks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgerun.cache.collapse import Collapser
+from edgerun.cache.freshness import Caching
+from edgerun.cache.store import CacheStore
+from edgerun.distribution.model import OriginSpec
+from edgerun.functions.invoker import Invoker
+from edgerun.observe.events import Event
+from edgerun.origins.origin import Origin
+from edgerun.visit import Clock, Fetched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything the pipeline does not do itself, handed in.
+
+    `origin_for` returns the client for an origin, also for one a function named. `watched` turns the event
+    of every step on; `Answered`, `Failed` and `Warned` are always emitted.
+    """
+
+    store: CacheStore
+    flights: Collapser[Fetched]
+    caching: Caching
+    invoker: Invoker
+    origin_for: Callable[[OriginSpec], Origin]
+    clock: Clock
+    make_id: Callable[[], str]
+    emit: Callable[[Event], None]
+    watched: bool = True
