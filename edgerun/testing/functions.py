@@ -30,9 +30,13 @@ class CallableRuntime:
             result = self.handlers[function.name](parsed, None)
             if inspect.isawaitable(result):
                 result = await result
-            payload = json.dumps(result).encode()
         except Exception as error:  # the handler's fault, reported as a runtime reports it
             raise FunctionExecutionError(str(error), function=function.name, error_type=type(error).__name__) from error
+        try:
+            payload = json.dumps(result).encode()
+        except (TypeError, ValueError) as error:
+            message = f"Unable to marshal response: {error}"
+            raise FunctionExecutionError(message, function=function.name, error_type="Runtime.MarshalError") from error
         return Invocation(payload=payload, aws_request_id=label)
 
     async def aclose(self) -> None:

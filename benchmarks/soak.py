@@ -1,0 +1,130 @@
+"""Mixed traffic against the demo, and what it leaves behind: descriptors, processes, memory.
+
+    python benchmarks/soak.py [SECONDS] [CONNECTIONS]
+
+Starts `edgerun serve` on a free port, sends hits, misses, passes, both function languages, refusals and
+errors over keep-alive connections, and compares the server before and after.
+"""
+
+import asyncio
+import collections
+import json
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+MIX = (
+    (10, b"GET /products/brass-lantern HTTP/1.1\r\n"),
+    (6, b"GET /css/style.css HTTP/1.1\r\n"),
+    (6, b"GET / HTTP/1.1\r\nCookie: shop-variant=a\r\n"),
+    (4, b"GET /api/time HTTP/1.1\r\n"),
+    (3, b"POST /api/cart HTTP/1.1\r\nContent-Length: 10\r\n"),
+    (3, b"GET /api/products?page=%d HTTP/1.1\r\n"),
+    (3, b"GET /gone-%d HTTP/1.1\r\n"),
+    (2, b"GET /api/broken HTTP/1.1\r\n"),
+    (2, b"GET /admin/index.html HTTP/1.1\r\n"),
+    (2, b"GET /api/products HTTP/1.1\r\nUser-Agent: BadBot\r\n"),
+    (2, b"GET /closed/today HTTP/1.1\r\n"),
+    (1, b"DELETE /products/brass-lantern HTTP/1.1\r\n"),
+)
+
+
+def main():
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
+    connections = int(sys.argv[2]) if len(sys.argv) > 2 else 64
+    command = [sys.executable, "-m", "edgerun", "serve", "--port", "0", "--json", "--quiet"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent)
+    port = json.loads(server.stdout.readline())["port"]
+    threading.Thread(target=server.stdout.read, daemon=True).start()  # a full pipe would stop the server
+    try:
+        asyncio.run(load(port, 15.0, connections))  # warm: environments at their limit, every object once
+        before = state(server.pid)
+        counts = asyncio.run(load(port, seconds, connections))
+        after = state(server.pid)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(10)
+    total = sum(counts.values())
+    print(f"{total} answers in {seconds:.0f} s over {connections} connections, {total / seconds:.0f}/s")
+    print("  by status: " + ", ".join(f"{status} {count}" for status, count in sorted(counts.items())))
+    for name in before:
+        print(f"  {name:<12} {before[name]:>8} before  {after[name]:>8} after")
+    left = [pid for pid in descendants(server.pid) if Path(f"/proc/{pid}").exists()]
+    print(f"  processes left after SIGTERM: {len(left)}")
+
+
+async def load(port, seconds, connections):
+    counts = collections.Counter()
+    end = time.monotonic() + seconds
+    await asyncio.gather(*(viewer(port, end, counts, random.Random(number)) for number in range(connections)))
+    return counts
+
+
+async def viewer(port, end, counts, dice):
+    weights = [weight for weight, _ in MIX]
+    reader = writer = None
+    while time.monotonic() < end:
+        if writer is None:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        ((_, head),) = dice.choices(MIX, weights)
+        if b"%d" in head:
+            head %= dice.randrange(300)
+        body = b"0123456789" if head.startswith(b"POST") else b""
+        try:
+            writer.write(head + b"Host: localhost\r\n\r\n" + body)
+            status, close = await answer(reader)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            status, close = "closed", True
+        counts[status] += 1
+        if close:
+            writer.close()
+            writer = None
+    if writer is not None:
+        writer.close()
+
+
+async def answer(reader):
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    status = head[9:12].decode()
+    if b"\r\ncontent-length:" in head:
+        await reader.readexactly(int(head.split(b"\r\ncontent-length:")[1].split(b"\r\n")[0]))
+    elif b"chunked" in head:
+        while size := int(await reader.readuntil(b"\r\n"), 16):
+            await reader.readexactly(size + 2)
+        await reader.readexactly(2)
+    return status, b"\r\nconnection: close" in head
+
+
+def state(pid):
+    """Return descriptors and resident memory of the server, and the processes below it."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    resident = int(status.split("VmRSS:")[1].split()[0])
+    return {
+        "descriptors": sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir()),
+        "processes": len(descendants(pid)),
+        "memory KiB": resident,
+    }
+
+
+def descendants(pid):
+    children = collections.defaultdict(list)
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        children[int(fields[1])].append(int(path.parent.name))
+    found, queue = [], [pid]
+    while queue:
+        below = children[queue.pop()]
+        found += below
+        queue += below
+    return found
+
+
+if __name__ == "__main__":
+    main()
