@@ -17,6 +17,8 @@ import threading
 import time
 from pathlib import Path
 
+SETTLE = 7.0  # longer than idle connections to origins are kept
+
 MIX = (
     (10, b"GET /products/brass-lantern HTTP/1.1\r\n"),
     (6, b"GET /css/style.css HTTP/1.1\r\n"),
@@ -42,8 +44,10 @@ def main():
     threading.Thread(target=server.stdout.read, daemon=True).start()  # a full pipe would stop the server
     try:
         asyncio.run(load(port, 15.0, connections))  # warm: environments at their limit, every object once
+        time.sleep(SETTLE)
         before = state(server.pid)
         counts = asyncio.run(load(port, seconds, connections))
+        time.sleep(SETTLE)
         after = state(server.pid)
     finally:
         server.send_signal(signal.SIGTERM)

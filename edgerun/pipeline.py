@@ -34,7 +34,7 @@ from edgerun.distribution.select import forwards_cookies
 from edgerun.distribution.viewer import with_viewer_headers
 from edgerun.eager import Begun, begun, in_task
 from edgerun.errors import EdgeError, FunctionError, FunctionThrottled, NoSuchDistribution, OriginError, RequestError
-from edgerun.functions.lambda_edge import EdgeContext
+from edgerun.functions.lambda_edge import EdgeContext, unforgiven
 from edgerun.functions.lambda_edge import Warned as Forgiven
 from edgerun.http.fields import format_date
 from edgerun.http.message import OnInterim, Request, Response, Tunnel
@@ -345,8 +345,6 @@ class Pipeline:
         self._step(visit, Step.ORIGIN_RESPONSE, str(changed.status), changed)
         return changed
 
-    # ------------------------------------------------------------------------------ what both need
-
     def _refused(self, visit: Visit, step: Step, error: EdgeError) -> Obtained:
         """Return CloudFront's page for an error, as an answer."""
         self._failed(visit, step, error)
@@ -377,6 +375,8 @@ class Pipeline:
         self._emit(Failed(request_id=visit.id, step=point, at=self._clock(), error=error, function=function))
 
     def _forgiver(self, context: EdgeContext) -> Callable[[Forgiven], None]:
+        if self._config.strictness == "pedantic":
+            return unforgiven
         request_id, point = context.request_id, context.point
         return lambda what: self._emit(
             Warned(request_id=request_id, point=point, rule=what.rule, path=what.path, message=what.message)

@@ -114,6 +114,7 @@ class Play:
         origins: dict[str, ScriptedOrigin] | None = None,
         store: MemoryStore | None = None,
         country: str = "",
+        strictness: str = "strict",
     ) -> None:
         chosen = given if isinstance(given, Distribution) else distribution(given or behavior())
         self.clock = SettableClock()
@@ -125,7 +126,14 @@ class Play:
         self._others = origins or {}
         names = itertools.count(1)
         every = {b.origin.name: b.origin for b in chosen.all_behaviors}
-        config = Config(distributions=(chosen,), origins=every, functions={}, store=StoreConfig(), country=country)
+        config = Config(
+            distributions=(chosen,),
+            origins=every,
+            functions={},
+            store=StoreConfig(),
+            country=country,
+            strictness=strictness,
+        )
         services = Services(
             store=self.store,
             flights=self.flights,

@@ -41,10 +41,15 @@ def fails(event, context):
 PASSING = {"vrq": passes_request, "orq": passes_request, "ors": passes_response, "vrs": passes_response}
 
 
-def edge(*, replies=None, pages=None, changes=None, **functions):
+def edge(*, replies=None, pages=None, changes=None, strictness="strict", **functions):
     """An edge with functions at all four points."""
     default = behavior(points=ALL_FOUR, **(changes or {}))
-    return Play(distribution(default, error_responses=pages or {}), replies=replies, functions={**PASSING, **functions})
+    return Play(
+        distribution(default, error_responses=pages or {}),
+        replies=replies,
+        functions={**PASSING, **functions},
+        strictness=strictness,
+    )
 
 
 PAGE = respond(200, b"a page", cache_control="max-age=60", etag='"v1"')
@@ -241,6 +246,23 @@ def test_a_failing_function_is_called_again_and_nothing_of_it_is_cached(point):
     assert play.get().status == 503
     play.runtime.handlers[point] = PASSING[point]
     assert (play.get().status, play.get().body) == (200, b"a page")
+
+
+def changes_the_method(event, context):
+    return {**event["Records"][0]["cf"]["request"], "method": "PUT"}
+
+
+def test_what_aws_leaves_unclear_is_forgiven_with_a_warning():
+    play = edge(replies={"/": PAGE}, vrq=changes_the_method)
+    assert play.get().status == 200
+    assert play.origin.seen[0].method == "GET"
+    assert [(w.point, w.path) for w in play.warnings()] == [("viewer-request", "method")]
+
+
+def test_what_aws_leaves_unclear_is_refused_at_the_pedantic_level():
+    play = edge(replies={"/": PAGE}, vrq=changes_the_method, strictness="pedantic")
+    answer = play.get()
+    assert (answer.status, answer.x_cache) == (502, "LambdaValidationError from cloudfront")
 
 
 def test_a_custom_error_page_replaces_a_function_failure():

@@ -14,7 +14,7 @@ from edgerun.distribution.model import OriginSpec, Point
 from edgerun.functions.lambda_event import EdgeContext, ExposedBody, build_event
 from edgerun.functions.lambda_headers import names_in_event, read_changed_headers
 from edgerun.functions.lambda_origin import read_origin, without_custom_headers
-from edgerun.functions.lambda_refusal import Warn, Warned, forgiven, refused
+from edgerun.functions.lambda_refusal import Warn, Warned, forgiven, refused, unforgiven
 from edgerun.functions.lambda_result import (
     decoded,
     read_generated,
@@ -37,6 +37,7 @@ __all__ = [
     "parse_payload",
     "read_request_result",
     "read_response_result",
+    "unforgiven",
     "with_body",
 ]
 

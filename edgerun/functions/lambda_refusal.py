@@ -57,6 +57,18 @@ def forgiven(warn: Warn, rule: str, path: str, offending: object, *, note: str =
     warn(Warned(rule=rule, path=path, message=sentence(RULES[rule], path, offending, note)))
 
 
+def unforgiven(what: Warned) -> None:
+    """Refuse what the default level forgives: the `warn` of the pedantic level.
+
+    Raises:
+        FunctionResultError: always.
+    """
+    broken = RULES[what.rule]
+    raise FunctionResultError(
+        what.message, rule=what.rule, path=what.path, fix=broken.fix, page=broken.page, log=broken.log
+    )
+
+
 def sentence(rule: Rule, path: str, offending: object, note: str = "") -> str:
     """Return one sentence: the rule, what came, and a note."""
     came = f"{path or 'the result'} is {shown(offending)}"
