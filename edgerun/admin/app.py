@@ -1,0 +1,100 @@
+"""The admin application: health, and invalidations.
+
+It listens on loopback on a port of its own, so that its paths and cookies never mix with the site's. It
+answers to its own Host only (a name that an attacker points at 127.0.0.1 is another host), and what changes
+something needs a token that only a file of the user's holds.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final, Protocol
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from edgerun import __version__
+
+TOKEN_HEADER: Final = "x-edgerun-token"  # noqa: S105  # a name, not a token
+LARGEST_ORDER: Final = 1_000_000
+
+Scope = MutableMapping[str, Any]
+App = Callable[[Scope, Any, Any], Awaitable[None]]
+
+
+class Purgeable(Protocol):
+    """What the admin application asks of the edge."""
+
+    def invalidate(self, paths: list[str]) -> int:
+        """Forget what these invalidation paths cover; return how many objects that were."""
+        ...
+
+
+class OwnHostOnly:
+    """Refuses requests to another Host, from another Origin, and changes without the token."""
+
+    def __init__(self, app: App, *, hosts: frozenset[str], token: str) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        refusal = self._refusal(Headers(scope=scope), scope["method"])
+        app = self._app if refusal is None else JSONResponse({"error": refusal}, status_code=403)
+        await app(scope, receive, send)
+
+    def _refusal(self, headers: Headers, method: str) -> str | None:
+        if headers.get("host") not in self._hosts:
+            return "this port answers to its own name only"
+        origin = headers.get("origin")
+        if origin is not None and origin.removeprefix("http://") not in self._hosts:
+            return "requests from other sites are not answered"
+        given = headers.get(TOKEN_HEADER, "")
+        if method not in {"GET", "HEAD"} and not hmac.compare_digest(given.encode(), self._token.encode()):
+            return f"changes need the {TOKEN_HEADER} header"
+        return None
+
+
+def admin_app(edge: Purgeable, *, port: int, token: str) -> App:
+    """Return the application for the admin port.
+
+    Args:
+        edge: what it commands.
+        port: its own, for the Host check.
+        token: what changes something has to name it.
+    """
+
+    async def health(_: Request) -> JSONResponse:
+        return JSONResponse({"status": "ok", "version": __version__})
+
+    async def invalidations(request: Request) -> JSONResponse:
+        paths = await _paths(request)
+        if isinstance(paths, str):
+            return JSONResponse({"error": paths}, status_code=400)
+        return JSONResponse({"invalidated": edge.invalidate(paths)}, status_code=201)
+
+    routes = [Route("/health", health), Route("/invalidations", invalidations, methods=["POST"])]
+    hosts = frozenset(f"{name}:{port}" for name in ("localhost", "127.0.0.1", "[::1]"))
+    return OwnHostOnly(Starlette(routes=routes), hosts=hosts, token=token)
+
+
+async def _paths(request: Request) -> list[str] | str:
+    """Return the paths of an order, or what is wrong with it (`spec/cloudfront.md` §8.1)."""
+    if int(request.headers.get("content-length") or 0) > LARGEST_ORDER:
+        return f"an order may have {LARGEST_ORDER} bytes"
+    try:
+        order = await request.json()
+    except ValueError as error:
+        return f"the order is not JSON: {error}"
+    paths = order.get("paths") if isinstance(order, dict) else None
+    if not isinstance(paths, list) or not paths:
+        return 'expected {"paths": ["/…", …]}'
+    for path in paths:
+        if not isinstance(path, str) or not path.startswith("/") or len(path) > 4_000:
+            return f"{path!r} is not an invalidation path: a text that begins with / and has 4,000 characters at most"
+    return paths
