@@ -17,7 +17,7 @@ help: ## what there is to make
 	@touch .venv
 
 serve: .venv ## the demo site with functions at all four points
-	@$(BIN)/python -m edgerun serve --hints sites/try-it.txt
+	@$(BIN)/python -m edgerun serve --hints sites/try-it.txt || test $$? -eq 130
 
 test: lint types floors tests ## everything that must hold
 

@@ -35,7 +35,8 @@ def head(response: Response, *, keep_alive: bool, chunked: bool) -> bytes:
 def tunnel_head(response: Response, upgrade: bytes) -> bytes:
     """Return the 101 that opens a tunnel; the origin's own Connection and Upgrade were hop-by-hop."""
     lines = b"Connection: Upgrade\r\nUpgrade: " + upgrade + b"\r\n\r\n"
-    return status_line(101, b"Switching Protocols") + response.headers.block + lines
+    headers = response.headers.without(b"connection", b"upgrade")
+    return status_line(101, b"Switching Protocols") + headers.block + lines
 
 
 def interim_head(interim: Interim) -> bytes:

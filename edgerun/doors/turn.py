@@ -38,7 +38,8 @@ class Turn:
             return
         begun = pipeline.begin(self.request, self._send_interim)
         if isinstance(begun, Delivery):
-            if begun.response.body.data is not None and self.body is NO_INCOMING:
+            at_hand = begun.response.body.data is not None and self.body is NO_INCOMING
+            if at_hand and not self._door.flow.write_paused:
                 self._write_whole(begun)
                 return
             begun = _at_once(begun)
@@ -76,6 +77,8 @@ class Turn:
     async def _write(self, delivery: Delivery) -> None:
         complete = False
         try:
+            if self._door.flow.write_paused:
+                await self._door.flow.drain()
             if delivery.response.body.data is not None:
                 self._write_data(delivery)
             else:

@@ -200,6 +200,10 @@ class WireProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
             self._waiting.append(turn)
 
+    def _start(self, turn: Turn) -> None:
+        if not self.transport.is_closing():
+            turn.start(self._pipeline())
+
     def _pipeline(self) -> Entrance:
         return cast("Entrance", self.app.pipeline)
 
@@ -210,8 +214,9 @@ class WireProtocol(HttpToolsProtocol):
         if not keep_alive or self.transport.is_closing():
             self._close()
         elif self._waiting:
+            # In a turn of the loop of its own: a thousand hits in a row must not be a thousand frames deep.
             self.turn = self._waiting.popleft()
-            self.turn.start(self._pipeline())
+            self.loop.call_soon(self._start, self.turn)
         else:
             self.flow.resume_reading()
             self._idle()

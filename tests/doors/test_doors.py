@@ -88,6 +88,43 @@ def test_pipelined_requests_are_answered_in_their_order(door):
     assert on(door, made, act) == [b"slow", b"a page", b"a page"]
 
 
+def test_thousands_of_pipelined_hits_behind_a_slow_answer_are_no_matter(door):
+    gates = []
+    made = play(fast=PAGE)
+    made.origin.replies["/slow"] = gated(respond(200, b"slow"), gates)
+    made.get("/fast")
+
+    async def act(served):
+        async with served.connection() as viewer:
+            await viewer.send(GET % b"/slow" + (GET % b"/fast") * 2000)
+            await until(lambda: gates)
+            gates[0].set()
+            return [(await viewer.answer())[2] for _ in range(2001)]
+
+    assert on(door, made, act) == [b"slow"] + [b"a page"] * 2000
+
+
+def test_pipelined_hits_wait_for_a_viewer_who_does_not_read(door):
+    made = play(big=respond(200, b"x" * 500_000, cache_control="max-age=60"))
+    made.get("/big")
+    made.events.clear()
+
+    async def act(served):
+        async with served.connection() as viewer:
+            viewer.writer.transport.pause_reading()
+            await viewer.send((GET % b"/big") * 200)
+            seen = -1
+            while seen != len(made.logged()):
+                seen = len(made.logged())
+                await asyncio.sleep(0.1)
+            viewer.writer.transport.resume_reading()
+            for _ in range(200):
+                await viewer.answer()
+            return seen
+
+    assert on(door, made, act) < 100
+
+
 def test_head_and_304_have_no_body(door):
     async def act(served):
         async with served.connection() as viewer:
