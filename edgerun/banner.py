@@ -1,6 +1,8 @@
 """The first screen: where the edge is, and what it does with which path."""
 
 import json
+import os
+from collections.abc import Sequence
 
 import click
 
@@ -9,9 +11,16 @@ from edgerun.config.load import Loaded
 from edgerun.distribution.model import Behavior, DirectoryOrigin, Distribution, Point
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+EVERYWHERE = frozenset({"0.0.0.0", "::"})
+MARKS = {
+    Point.VIEWER_REQUEST: "vr",
+    Point.ORIGIN_REQUEST: "or",
+    Point.ORIGIN_RESPONSE: "os",
+    Point.VIEWER_RESPONSE: "vs",
+}
 
 
-def banner(
+def banner(  # noqa: PLR0913  # the server's options, by name
     loaded: Loaded,
     *,
     host: str,
@@ -20,6 +29,7 @@ def banner(
     asked: int | None,
     hints: str,
     as_json: bool,
+    quiet: bool,
     colour: bool,
 ) -> str:
     """Return the first screen, or one JSON line that says the server is ready.
@@ -32,31 +42,57 @@ def banner(
         asked: the port that was asked for and is in use, None when it was free.
         hints: text for below; `{url}` in it becomes the address.
         as_json: for programs.
+        quiet: only what is out of the ordinary.
         colour: use ANSI colours.
     """
-    url = f"http://{'localhost' if host in LOOPBACK else host}:{port}/"
+    url = f"http://{_shown_host(host)}:{port}/"
     if as_json:
         return json.dumps({"event": "ready", "url": url, "port": port, "notes": list(loaded.notes)}) + "\n"
+
+    warnings = [] if asked is None else [f"  !  Port       {asked} is in use, so it is {port}"]
+    if host not in LOOPBACK:
+        warnings.append("  !  Network    everybody who reaches this machine can use it")
+    if quiet:
+        return "".join(f"{line}\n" for line in warnings)
 
     def bold(text: str) -> str:
         return click.style(text, bold=True) if colour else text
 
     lines = ["", f"  {bold('edgerun')} {__version__}   ready in {milliseconds:.0f} ms", ""]
-    lines.append(f"  ➜  Edge       {bold(url)}")
+    lines += [f"  ➜  Edge       {bold(url)}", *warnings]
     if host in LOOPBACK:
         lines.append("  ➜  Network    use --host 0.0.0.0 to expose")
-    else:
-        lines.append("  !  Network    everybody who reaches this machine can use it")
-    if asked is not None:
-        lines.append(f"  !  Port       {asked} is in use, so it is {port}")
-    lines.append("")
-    for distribution in loaded.config.distributions:
-        lines += _behaviors(distribution, several=len(loaded.config.distributions) > 1)
+    lines += ["", *_table(loaded.config.distributions)]
     lines += [f"  !  {note}" for note in loaded.notes]
     if hints:
         lines += ["", hints.rstrip().replace("{url}", url)]
     lines += ["", "  Ctrl-C stops it", ""]
     return "\n".join(lines) + "\n"
+
+
+def _shown_host(host: str) -> str:
+    if host in LOOPBACK or host in EVERYWHERE:
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
+
+
+def near(path: str) -> str:
+    """Return a path as seen from the current directory, where that is shorter."""
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(path) else path
+
+
+def _table(distributions: Sequence[Distribution]) -> list[str]:
+    lines = [line for each in distributions for line in _behaviors(each, several=len(distributions) > 1)]
+    used = {point for each in distributions for behavior in each.all_behaviors for point in _functions(behavior)}
+    legend = ", ".join(f"{MARKS[point]} {point}" for point in Point if point in used)
+    return [*lines, "", f"  ({legend})"] if used else lines
+
+
+def _functions(behavior: Behavior) -> dict[Point, str]:
+    return {
+        point: association.function.name for point in Point if (association := behavior.function_at(point)) is not None
+    }
 
 
 def _behaviors(distribution: Distribution, *, several: bool) -> list[str]:
@@ -77,14 +113,14 @@ def _behaviors(distribution: Distribution, *, several: bool) -> list[str]:
 def _row(behavior: Behavior) -> tuple[str, str, str, str]:
     origin = behavior.origin
     place = (
-        origin.directory if isinstance(origin, DirectoryOrigin) else f"{origin.scheme}://{origin.host}:{origin.port}"
+        near(origin.directory)
+        if isinstance(origin, DirectoryOrigin)
+        else f"{origin.scheme}://{origin.host}:{origin.port}"
     )
-    functions = [
-        f"{point} {association.function.name}" for point in Point if (association := behavior.function_at(point))
-    ]
+    functions = [f"{MARKS[point]} {name}" for point, name in _functions(behavior).items()]
     return (
         behavior.path_pattern,
         f"→ {origin.name} ({place})",
         behavior.cache_policy.name,
-        ", ".join(functions),
+        " · ".join(functions),
     )

@@ -121,6 +121,7 @@ class Server:
         self._listener = listener
         self._moved = moved
         self._signals: list[int] = []
+        self._starting: asyncio.Future[None] | None = None
 
     async def serve(self) -> int:
         """Serve until a signal comes; return the exit code."""
@@ -137,15 +138,16 @@ class Server:
         server = _Uvicorn(uvicorn_config(door))
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop, server, number)
+        watcher = Watcher(edge, self._options.load, self._loaded)
         watching: asyncio.Task[None] | None = None
         try:
-            await edge.start()
-            if self._options.watch:
-                watching = asyncio.create_task(Watcher(edge, self._options.load, self._loaded).run())
-            self._announce()
-            gc.collect()
-            gc.freeze()
-            await server.serve(sockets=[self._listener])
+            if await self._started(edge):
+                if self._options.watch:
+                    watching = asyncio.create_task(watcher.run())
+                self._announce()
+                gc.collect()
+                gc.freeze()
+                await server.serve(sockets=[self._listener])
         finally:
             if watching is not None:
                 watching.cancel()
@@ -154,10 +156,20 @@ class Server:
             console.flush()
         return 130 if signal.SIGINT in self._signals else 0
 
+    async def _started(self, edge: Edge) -> bool:
+        """Start what has to run before the first request; False when a signal came first."""
+        self._starting = asyncio.ensure_future(edge.start())
+        await asyncio.wait((self._starting,))
+        if not self._starting.cancelled():
+            self._starting.result()
+        return not self._signals
+
     def _stop(self, server: uvicorn.Server, number: int) -> None:
         """First signal: finish what runs, 2 s at most. Second: stop at once."""
         server.force_exit = server.force_exit or bool(self._signals)
         server.should_exit = True
+        if self._starting is not None:
+            self._starting.cancel()
         self._signals.append(number)
 
     def _announce(self) -> None:
@@ -170,6 +182,7 @@ class Server:
             asked=self._options.port if self._moved else None,
             hints=self._options.hints,
             as_json=self._options.as_json,
+            quiet=self._options.quiet,
             colour=self._options.colour,
         )
         stream = sys.stdout if self._options.as_json else sys.stderr

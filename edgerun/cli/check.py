@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from edgerun.banner import near
 from edgerun.cli.options import configured, loader, overrides
 from edgerun.distribution.model import DirectoryOrigin, Point
 from edgerun.errors import ConfigError
@@ -46,16 +47,16 @@ def check(
         click.echo(f"{distribution.name}  {distribution.id}  {distribution.domain_name}")
         for behavior in distribution.all_behaviors:
             origin = behavior.origin
-            place = origin.directory if isinstance(origin, DirectoryOrigin) else f"{origin.host}:{origin.port}"
+            place = near(origin.directory) if isinstance(origin, DirectoryOrigin) else f"{origin.host}:{origin.port}"
             click.echo(f"  {behavior.path_pattern}  → {origin.name} ({place})  {behavior.cache_policy.name}")
             for point in Point:
                 association = behavior.function_at(point)
                 if association is not None:
                     function = association.function
                     click.echo(
-                        f"      {point}: {function.name} ({function.runtime} {function.root}/{function.handler})"
+                        f"      {point}: {function.name} ({function.runtime} {near(function.root)}/{function.handler})"
                     )
     for note in loaded.notes:
         click.echo(f"note: {note}")
-    click.echo(f"{loaded.path}: fine")
+    click.echo(f"{near(str(loaded.path))}: fine")
     return 0

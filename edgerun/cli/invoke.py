@@ -2,19 +2,20 @@
 
 import asyncio
 import json
-import sys
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 import click
 import orjson
 
 from edgerun.app import id_maker
 from edgerun.cli.options import configured, loader, overrides
+from edgerun.config.faults import suggestion
 from edgerun.distribution import forward
 from edgerun.distribution.model import Association, Behavior, Config, Distribution, OriginSpec, Point
-from edgerun.errors import FunctionError
+from edgerun.errors import FunctionError, FunctionExecutionError, FunctionResultError
 from edgerun.functions import lambda_edge
 from edgerun.functions.function import Function
 from edgerun.functions.invoker import expose
@@ -25,7 +26,10 @@ from edgerun.functions.runtime import OutputLine
 from edgerun.http.headers import Headers
 from edgerun.http.message import BytesBody, Request, Response
 from edgerun.http.status import reason
-from edgerun.observe.console import plain
+from edgerun.observe.console import frames, is_report, output_lines, plain, printable, said
+
+_TARGET: Final = re.compile(r"/[!-~]*")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 @click.command()
@@ -59,15 +63,19 @@ def invoke(  # noqa: PLR0913  # click hands every option over by name
     config = loader(None, config_path, overrides(origins, country, strictness), {})().config
     chosen = config.functions.get(function)
     if chosen is None:
-        known = ", ".join(sorted(config.functions)) or "none"
-        raise click.UsageError(f"there is no function {function!r} in the configuration; it has: {known}")
+        known = f"there are {', '.join(sorted(config.functions))}" if config.functions else "it has none"
+        meant = suggestion(function, config.functions) or f"; {known}"
+        raise click.UsageError(f"there is no function {function!r} in the configuration{meant}")
     where = _where(config, chosen, point)
     request = _request(uri, method, headers, data)
     response = Response(status=status, reason=reason(status), headers=_lines(headers))
-    given = event_file.read() if event_file is not None else None
-    outcome = asyncio.run(_call(where, request, response, given))
-    _print(outcome, as_json=as_json)
-    return 1 if "error" in outcome else 0
+    given = _event_in(event_file) if event_file is not None else None
+    outcome, error = asyncio.run(_call(where, request, response, given))
+    if as_json:
+        click.echo(json.dumps(outcome if error is None else outcome | {"error": plain(error)}))
+    else:
+        _print(outcome, error)
+    return 0 if error is None else 1
 
 
 class Where:
@@ -106,13 +114,27 @@ def _lines(headers: tuple[str, ...]) -> Headers:
     lines = []
     for text in headers:
         name, colon, content = text.partition(":")
-        if not colon:
+        if not colon or not _TOKEN.fullmatch(name.strip()) or not content.strip().isprintable():
             raise click.UsageError(f"-H {text!r}: expected 'name: value'")
-        lines.append((name.strip().encode("latin-1"), content.strip().encode()))
+        lines.append((name.strip().encode(), content.strip().encode()))
     return Headers(lines)
 
 
+def _event_in(file: IO[bytes]) -> dict[str, object]:
+    try:
+        event = orjson.loads(file.read())
+    except orjson.JSONDecodeError as error:
+        raise click.UsageError(f"{file.name}:{error.lineno}:{error.colno}: is not JSON: {error.msg}") from None
+    if not isinstance(event, dict):
+        raise click.UsageError(f"{file.name}: expected an object, as functions get it: {{'Records': [...]}}")
+    return event
+
+
 def _request(uri: str, method: str, headers: tuple[str, ...], data: str) -> Request:
+    if not _TARGET.fullmatch(uri):
+        raise click.UsageError(f"--uri {uri!r}: expected a path such as '/a%20b?c=d', percent-encoded")
+    if not _TOKEN.fullmatch(method):
+        raise click.UsageError(f"--method {method!r}: expected a method such as 'GET'")
     lines = _lines(headers)
     if b"host" not in lines:
         lines = Headers([(b"Host", b"localhost"), *lines])
@@ -124,7 +146,9 @@ def _request(uri: str, method: str, headers: tuple[str, ...], data: str) -> Requ
     )
 
 
-async def _call(where: Where, request: Request, response: Response, given: bytes | None) -> dict[str, object]:
+async def _call(
+    where: Where, request: Request, response: Response, given: dict[str, object] | None
+) -> tuple[dict[str, object], FunctionError | None]:
     logs: list[str] = []
     warnings: list[Warned] = []
     runtime = ProcessRuntime(_collector(logs))
@@ -135,6 +159,7 @@ async def _call(where: Where, request: Request, response: Response, given: bytes
         request_id=id_maker()(),
     )
     outcome: dict[str, object] = {"function": where.function.name, "event": where.point.value}
+    failure: FunctionError | None = None
     try:
         event, origin, request = await _event(where, context, request, response, given)
         invocation = await runtime.invoke(where.function, orjson.dumps(event), label=context.request_id)
@@ -152,19 +177,18 @@ async def _call(where: Where, request: Request, response: Response, given: bytes
         else:
             lambda_edge.read_response_result(context, event, result, response=response, warn=warnings.append)
     except FunctionError as error:
-        outcome["error"] = plain(error)
+        failure = error
     finally:
         await runtime.aclose()
-    return outcome | {"logs": logs, "warnings": [f"{w.rule} {w.path}: {w.message}" for w in warnings]}
+    return outcome | {"logs": logs, "warnings": [f"{w.rule} {w.path}: {w.message}" for w in warnings]}, failure
 
 
 async def _event(
-    where: Where, context: EdgeContext, request: Request, response: Response, given: bytes | None
+    where: Where, context: EdgeContext, request: Request, response: Response, given: dict[str, object] | None
 ) -> tuple[dict[str, object], OriginSpec | None, Request]:
     """Return the event, the origin in it, and the request as the dialect has to compare it."""
     if given is not None:
-        event: dict[str, object] = orjson.loads(given)
-        return event, None, request
+        return given, None, request
     origin = None
     if where.point in {Point.ORIGIN_REQUEST, Point.ORIGIN_RESPONSE}:
         origin = forward.origin_spec(where.behavior.origin)
@@ -182,18 +206,16 @@ def _collector(logs: list[str]) -> Callable[[OutputLine], None]:
     return lambda line: logs.append(line.text)
 
 
-def _print(outcome: dict[str, object], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(outcome))
-        return
-    for line in outcome["logs"]:  # type: ignore[attr-defined]
-        click.echo(f"{outcome['function']} │ {line}", err=True)
+def _print(outcome: dict[str, object], error: FunctionError | None) -> None:
+    for text in outcome["logs"]:  # type: ignore[attr-defined]
+        if not is_report(text):
+            for line in output_lines(text):
+                click.echo(f"{outcome['function']} │ {printable(line)}", err=True)
     if "result" in outcome:
         click.echo(json.dumps(outcome["result"], indent=2, ensure_ascii=False))
     for warning in outcome["warnings"]:  # type: ignore[attr-defined]
-        click.echo(f"warning {warning}", err=True)
-    error = outcome.get("error")
-    if isinstance(error, dict):
+        click.echo(f"warning {printable(warning)}", err=True)
+    if error is not None:
         _print_error(error)
     else:
         click.echo(
@@ -202,12 +224,17 @@ def _print(outcome: dict[str, object], *, as_json: bool) -> None:
         )
 
 
-def _print_error(error: dict[str, object]) -> None:
-    stream = sys.stderr
-    click.echo(f"AWS would refuse this: {error['message']}", file=stream)
-    for name in ("rule", "path", "value", "fix", "errorType"):
-        if error.get(name):
-            click.echo(f"  {name:<9} {error[name]}", file=stream)
-    stack = error.get("stack")
-    for frame in stack if isinstance(stack, list) else ():
-        click.echo("  " + str(frame).rstrip(), file=stream)
+def _print_error(error: FunctionError) -> None:
+    first, *more = said(error)
+    what = "AWS would refuse this" if isinstance(error, FunctionResultError) else "the function failed"
+    lines = [f"{what}: {first}", *more]
+    if isinstance(error, FunctionResultError):
+        lines += [
+            f"  {name:<6} {text}"
+            for name, text in (("rule", error.rule), ("path", error.path), ("value", error.value), ("fix", error.fix))
+            if text
+        ]
+    elif isinstance(error, FunctionExecutionError):
+        lines += frames(error)
+    for line in lines:
+        click.echo(printable(line), err=True)

@@ -6,13 +6,16 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
 from edgerun.config.load import Loaded, Overrides, find_config, load, zero_config
 from edgerun.distribution.model import Point
 from edgerun.errors import ConfigError
+
+# What click makes of EDGERUN_LENIENT=0 is "False".
+_LEVELS: Final = {level: level for level in ("lenient", "pedantic")}
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,7 +45,7 @@ def overrides(origins: tuple[str, ...], country: str, strictness: str | None) ->
             named[name] = place
         else:
             named[""] = text
-    return Overrides(origins=named, country=country.upper(), strictness=strictness or "")
+    return Overrides(origins=named, country=country.upper(), strictness=_LEVELS.get(strictness or "", ""))
 
 
 def loader(

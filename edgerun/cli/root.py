@@ -1,8 +1,10 @@
 """The root command; its subcommands are imported when they are called, so that the start is quick."""
 
+import difflib
 import importlib
 import sys
 import time
+from pathlib import Path
 from typing import Final
 
 import click
@@ -31,7 +33,7 @@ class Root(click.Group):
         if module is None:
             return None
         command: click.Command = getattr(importlib.import_module(module), cmd_name)
-        return command
+        return with_variables(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -40,10 +42,28 @@ class Root(click.Group):
         looks_like_a_path = "/" in first or first.startswith(".") or first.endswith((".toml", ".json"))
         if first not in COMMANDS and looks_like_a_path:
             args = ["dev", *args]
+        elif first not in COMMANDS and not first.startswith("-"):
+            ctx.fail(f"there is no command {first!r}{_meant(first)}")
         return super().resolve_command(ctx, args)
 
 
-@click.command(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "EDGERUN"})
+def _meant(word: str) -> str:
+    if Path(word).exists():
+        return f"; to serve it: edgerun dev {word}"
+    near = difflib.get_close_matches(word.lower(), COMMANDS, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(COMMANDS)}"
+
+
+def with_variables(command: click.Command) -> click.Command:
+    """Let every option be given by the environment too: `--strict-port` by `EDGERUN_STRICT_PORT`."""
+    for option in command.params:
+        longest = max(option.opts, key=len)
+        if isinstance(option, click.Option) and longest != "--help":
+            option.envvar = "EDGERUN_" + longest.removeprefix("--").replace("-", "_").upper()
+    return command
+
+
+@click.command(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="edgerun")
 def cli() -> None:
     """A caching edge with Lambda@Edge functions, faithful to CloudFront, on your machine.

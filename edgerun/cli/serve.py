@@ -57,6 +57,8 @@ def _run(
 ) -> int:
     from edgerun.server import Options, run  # noqa: PLC0415  # the server's imports only where one is started
 
+    if not given["host"]:
+        raise click.UsageError("--host: expected an address such as '127.0.0.1'")
     functions = {point: text for point in Point if (text := given.pop(point.replace("-", "_")))}
     load = loader(path, config_path, overrides(origins, country, strictness), functions)
     text = hints.read() if hints is not None else ""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Callable
 from typing import Final, TextIO
@@ -28,6 +29,14 @@ COLOURS: Final = {
 LEVELS: Final = {"error": "red", "warning": "yellow", "output": None, "info": "cyan"}
 
 FLUSH_AT: Final = 32_768
+GUTTER: Final = " " * 8
+
+# What the runtimes write before a line of `console.log`, and the errors they report besides: the block of a failure
+# says the same, better.
+_NODE_PREFIX: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z\t(?:[0-9a-f-]{36}|undefined)\t([A-Z]+)\t")
+_REPORT: Final = re.compile(
+    r"\[ERROR\] [^\r]*\r(?:Traceback|\Z)|[^\t]*Z\t[^\t]*\tERROR\t(?:Invoke Error|Uncaught Exception) *\t\{", re.DOTALL
+)
 
 
 class Console:
@@ -67,6 +76,8 @@ class Console:
         if self._quiet and isinstance(event, Answered | Printed):
             return
         line = json.dumps(record(event)) if self._as_json else self._text(event)
+        if not line:
+            return
         self._lines.append(line)
         self._size += len(line)
         if self._soon is None or self._size > FLUSH_AT:
@@ -93,34 +104,47 @@ class Console:
             case Warned():
                 return self._warned(event)
             case Printed():
-                label = f"{short(event.request_id)}  " if event.request_id else ""
-                return self._style(f"{label}{event.function} │ ", dim=True) + printable(event.text)
+                return self._printed(event)
             case Noted():
-                return self._style(printable(event.text), fg=LEVELS.get(event.level))
+                return self._noted(event)
             case _:
                 return ""
 
     def _answered(self, event: Answered) -> str:
         target = event.path if event.query is None else event.path + b"?" + event.query
         colour = "red" if event.status >= 500 else COLOURS.get(event.result_type, "yellow")
-        word = self._style(f"{event.status}  {event.result_type}", fg=colour)
+        word = self._style(f"{event.status}  {event.result_type:<10}", fg=colour)
         marks = "·".join(mark if point in event.ran else "--" for point, mark in MARKS)
-        took = f"{event.time_taken * 1000:.1f} ms"
+        took = f"{event.time_taken * 1000:7.1f} ms"
         note = "" if event.complete else self._style("  cut short", fg="red")
-        path = printable(target.decode("latin-1"))
-        return f"{self._style(short(event.request_id), dim=True)}  {event.method} {path}  {word}  {marks}  {took}{note}"
+        asked = f"{event.method} {printable(target.decode('latin-1'))}"
+        return f"{self._style(short(event.request_id), dim=True)}  {asked:<32}  {word}  {marks}{took}{note}"
+
+    def _printed(self, event: Printed) -> str:
+        if is_report(event.text):
+            return ""
+        label = f"{short(event.request_id)}  " if event.request_id else GUTTER
+        label = self._style(f"{label}{event.function} │ ", dim=True)
+        return "\n".join(label + printable(line) for line in output_lines(event.text))
+
+    def _noted(self, event: Noted) -> str:
+        first, *more = event.text.splitlines() or [""]
+        mark = "!!" if event.level == "error" else "--"
+        lines = [f"{mark:<6}  {printable(first)}", *(GUTTER + printable(line) for line in more)]
+        return "\n".join(self._style(line, fg=LEVELS.get(event.level)) for line in lines)
 
     def _failed(self, event: Failed) -> str:
         error = event.error
         who = f"{event.function} at {event.step}" if event.function else str(event.step)
-        first = f"{short(event.request_id)}  {who}: {printable(str(error))}"
-        lines = [self._style(first, fg="red")]
+        first, *more = said(error)
+        lines = [self._style(f"{short(event.request_id)}  {who}: {printable(first)}", fg="red")]
+        lines += [self._style(GUTTER + printable(line), fg="red") for line in more]
         if isinstance(error, FunctionResultError):
-            lines += [f"      rule   {error.rule}"]
-            lines += [f"      at     {error.path} = {printable(error.value)}"] if error.path else []
-            lines += [f"      fix    {error.fix}"] if error.fix else []
+            lines += [f"{GUTTER}rule   {error.rule}"]
+            lines += [f"{GUTTER}at     {error.path} = {printable(error.value)}"] if error.path else []
+            lines += [f"{GUTTER}fix    {error.fix}"] if error.fix else []
         elif isinstance(error, FunctionExecutionError):
-            lines += [f"      {printable(line)}" for frame in error.stack for line in frame.rstrip().splitlines()]
+            lines += [GUTTER + line for line in frames(error)]
         return "\n".join(lines)
 
     def _warned(self, event: Warned) -> str:
@@ -134,6 +158,38 @@ class Console:
 def short(request_id: str) -> str:
     """Return the part of a request id that people need."""
     return request_id[:6]
+
+
+def is_report(text: str) -> bool:
+    """Tell whether this is a runtime's own report of a function's failure, which is told of anyway."""
+    return _REPORT.match(text) is not None
+
+
+def output_lines(text: str) -> list[str]:
+    """Return what a function printed at once, for people: a carriage return stands for a line break in Lambda's log."""
+    prefix = _NODE_PREFIX.match(text)
+    if prefix is not None:
+        level = "" if prefix[1] == "INFO" else f"{prefix[1]} "
+        text = level + text[prefix.end() :]
+    return text.rstrip("\r\n").replace("\xa0", " ").replace("\r", "\n").split("\n")
+
+
+def said(error: Exception) -> list[str]:
+    """Return an error's words in lines, with the type of what a function raised."""
+    text = str(error)
+    if (
+        isinstance(error, FunctionExecutionError)
+        and "." not in error.error_type
+        and not text.startswith(error.error_type)
+    ):
+        text = f"{error.error_type}: {text}"
+    return text.splitlines() or [type(error).__name__]
+
+
+def frames(error: FunctionExecutionError) -> list[str]:
+    """Return the user's own part of a traceback, printable; node's inner frames are left out."""
+    lines = [line for frame in error.stack for line in frame.rstrip().splitlines() if line.strip()]
+    return [printable(line) for line in lines if "(node:" not in line and not line.lstrip().startswith("at node:")]
 
 
 def printable(text: str) -> str:

@@ -1,0 +1,121 @@
+"""`edgerun invoke`: one call, its result or what AWS would refuse."""
+
+import json
+import shutil
+
+import pytest
+
+pytestmark = pytest.mark.process
+WITH_NODE = pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+
+
+def test_a_result_is_printed_and_the_rest_kept_apart(project, command):
+    ended = command(
+        "invoke", "greet", "--event", "viewer-request", "--uri", "/?a=1", "-H", "cookie: a=b", "-H", "Cookie: c=d"
+    )
+    assert ended.code == 0
+    result = json.loads(ended.out)
+    assert (result["uri"], result["querystring"]) == ("/", "a=1")
+    assert [line["value"] for line in result["headers"]["cookie"]] == ["a=b", "c=d"]
+    assert "greet │ asked for /\n" in ended.err
+    assert "fine: " in ended.err
+
+
+def test_a_refusal_names_rule_path_value_and_fix(project, command):
+    ended = command("invoke", "greet", "--uri", "/crlf")
+    assert ended.code == 1
+    lines = ended.err.splitlines()
+    assert lines[1].startswith("AWS would refuse this: A header's value has no control characters")
+    assert lines[2:5] == ["  rule   L307", "  path   headers.x-a[0].value", '  value  "a\\r\\nb: c"']
+    assert lines[5].startswith("  fix    ")
+    assert json.loads(ended.out)["status"] == "200"
+
+
+def test_a_forgotten_return_is_refused(project, command):
+    ended = command("invoke", "greet", "--uri", "/nothing")
+    assert (ended.code, ended.out) == (1, "null\n")
+    assert "a forgotten return statement" in ended.err
+
+
+def test_an_exception_shows_the_user_s_own_frames_once(project, command):
+    ended = command("invoke", "greet", "--uri", "/raise")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.splitlines() == [
+        "greet │ asked for /raise",
+        "the function failed: KeyError: 'who are you?'",
+        f'  File "{project}/greet.py", line 7, in handler',
+        "    return helper(request)",
+        *[line for line in ended.err.splitlines() if "^" in line],
+        f'  File "{project}/greet.py", line 16, in helper',
+        '    raise KeyError("who are you?")',
+    ]
+
+
+@WITH_NODE
+@pytest.mark.node
+def test_a_node_function_is_called_alike(project, command):
+    fine = command("invoke", "shout", "--event", "viewer-request", "--uri", "/abc")
+    assert json.loads(fine.out) == {"status": "200", "body": "/ABC"}
+    assert fine.err.startswith("shout │ loud\n")
+    bad = command("invoke", "shout", "--event", "viewer-request", "--uri", "/raise")
+    assert bad.code == 1
+    assert bad.err.startswith("the function failed: RangeError: too loud\n")
+    assert f"{project}/shout.js:3:" in bad.err
+    assert "node:internal" not in bad.err
+    assert "node_host" not in bad.err
+
+
+def test_everything_as_one_json_object(project, command):
+    ended = command("invoke", "greet", "--json", "--uri", "/crlf")
+    assert (ended.code, ended.err) == (1, "")
+    found = json.loads(ended.out)
+    assert (found["function"], found["event"], found["logs"]) == ("greet", "viewer-request", ["asked for /crlf"])
+    assert (found["error"]["rule"], found["error"]["path"]) == ("L307", "headers.x-a[0].value")
+
+
+def test_a_response_event(project, command):
+    ended = command("invoke", "greet", "--event", "origin-response", "--status", "404", "-H", "X-A: b")
+    result = json.loads(ended.out)
+    assert (ended.code, result["status"]) == (0, "404")
+    assert result["headers"]["x-a"] == [{"key": "X-A", "value": "b"}]
+
+
+def test_an_event_of_one_s_own(project, command):
+    event = {"Records": [{"cf": {"config": {}, "request": {"method": "GET", "uri": "/own", "headers": {}}}}]}
+    (project / "event.json").write_text(json.dumps(event))
+    ended = command("invoke", "greet", "--event-file", "event.json")
+    assert "greet │ asked for /own" in ended.err
+
+
+def test_a_function_that_cannot_start(project, command):
+    (project / "greet.py").write_text("import nothing_of_the_kind\n")
+    ended = command("invoke", "greet")
+    assert ended.code == 1
+    assert "the function failed: Unable to import module 'greet': No module named 'nothing_of_the_kind'" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        pytest.param(["greeet"], "no function 'greeet' in the configuration; did you mean 'greet'?", id="misspelt"),
+        pytest.param(["zzz"], "no function 'zzz' in the configuration; there are greet, shout", id="unknown"),
+        pytest.param(["shout"], "'shout' is associated with no event: say which with --event", id="no event"),
+        pytest.param(["greet", "--event", "viewer"], "'viewer' is not one of 'viewer-request'", id="no such event"),
+        pytest.param(["greet", "-H", "cookie"], "expected 'name: value'", id="a header without a colon"),
+        pytest.param(["greet", "-H", "a b: c"], "expected 'name: value'", id="a header name with a space"),
+        pytest.param(["greet", "-H", "a: b\nc: d"], "expected 'name: value'", id="two headers in one"),
+        pytest.param(["greet", "--uri", "page"], "expected a path such as", id="a URI without a slash"),
+        pytest.param(["greet", "--uri", "/ä b"], "percent-encoded", id="a URI that is not encoded"),
+        pytest.param(["greet", "-X", "G T"], "expected a method", id="a method with a space"),
+        pytest.param(["greet", "--status", "99"], "99 is not in the range", id="a status out of range"),
+        pytest.param(["greet", "--event-file", "none.json"], "No such file", id="no event file"),
+        pytest.param(["greet", "--event-file", "greet.py"], "greet.py:1:1: is not JSON", id="an event that is no JSON"),
+        pytest.param(["greet", "--event-file", "list.json"], "expected an object", id="an event that is no object"),
+    ],
+)
+def test_what_cannot_be_called_ends_with_2_and_says_why(project, command, words, says):
+    (project / "list.json").write_text("[]")
+    ended = command("invoke", *words)
+    assert (ended.code, ended.out) == (2, "")
+    assert says in ended.err
+    assert "Traceback" not in ended.err
