@@ -95,6 +95,12 @@ class Edge:
         if isinstance(self.runtime, ProcessRuntime):
             await self.runtime.warm(function)
 
+    def hold(self, function: Function, *, broken: Function) -> None:
+        """Keep a function to the environments it has, because the revision after it does not start."""
+        if isinstance(self.runtime, ProcessRuntime):
+            self.runtime.hold(function)
+            self.runtime.retire(broken)
+
     async def aclose(self) -> None:
         """End every fetch, every environment, every program."""
         await self._flights.aclose()

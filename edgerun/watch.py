@@ -15,7 +15,7 @@ from edgerun.app import Edge
 from edgerun.config.load import Loaded
 from edgerun.config.revise import with_functions
 from edgerun.distribution.model import Config, DirectoryOrigin
-from edgerun.errors import EdgerunError, FunctionExecutionError
+from edgerun.errors import EdgerunError, FunctionError, FunctionExecutionError
 from edgerun.functions.function import Function
 from edgerun.observe.console import frames
 from edgerun.observe.events import Noted
@@ -66,7 +66,10 @@ class Watcher:
             await self._take_functions(changed)
             self._take_sites(changed)
         except (EdgerunError, OSError) as error:
-            self._note("\n".join((*_words(error), "not taken over: the last good revision keeps serving")), "error")
+            self._broken(error)
+
+    def _broken(self, error: Exception) -> None:
+        self._note("\n".join((*_words(error), "not taken over: the last good revision keeps serving")), "error")
 
     async def _take_config(self) -> None:
         loaded = await asyncio.to_thread(self._load)
@@ -81,8 +84,14 @@ class Watcher:
             return
         self._revision += 1
         fresh = {function.name: replace(function, version=str(self._revision)) for function in touched}
-        for function in fresh.values():
-            await self._edge.warm(function)
+        for function in touched:
+            try:
+                await self._edge.warm(fresh[function.name])
+            except FunctionError as error:
+                self._edge.hold(function, broken=fresh.pop(function.name))
+                self._broken(error)
+        if not fresh:
+            return
         versions = dict(self._current_versions()) | {name: f.version for name, f in fresh.items()}
         await self._edge.revise(self._revised(self._edge.config, versions))
         # What functions on the origin's side made is in the cache; those on the viewer's side run on every request.

@@ -272,6 +272,9 @@ class Environment(asyncio.Protocol):
         assert self._transport is not None
         self._last_id = (self._last_id + 1) & 0xFFFFFFFF
         call.attempts += 1
+        if self._transport.is_closing():  # it died idle a moment ago: its end hands the call to another
+            self._spawner.kill(self._key)
+            return
         payload = call.aws_request_id.encode() + call.event
         self._transport.write(frames.encode(frames.EVENT, self._last_id, payload))
         call.arm(self._loop, self.function.timeout, self._expired)

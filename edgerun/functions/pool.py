@@ -29,6 +29,7 @@ class Pool:
         self._idle: list[Environment] = []  # the last one used is the warmest, and is taken first
         self._waiting: collections.deque[Call] = collections.deque()
         self._leaving = False
+        self._held = False
 
     def __repr__(self) -> str:
         busy = len(self._current) - len(self._idle)
@@ -38,7 +39,7 @@ class Pool:
         """Run a call now, later or not at all."""
         if self._idle:
             self._idle.pop().begin(call)
-        elif len(self._current) < self.function.concurrency:
+        elif len(self._current) < self._limit():
             self._start_for(call)
         elif len(self._waiting) < self.function.queue:
             self._waiting.append(call)
@@ -60,6 +61,10 @@ class Pool:
         for environment in retired:
             environment.retire()
         self._serve_waiting()
+
+    def hold(self) -> None:
+        """Start nothing more as long as something runs: the code on disk is no longer this function's."""
+        self._held = True
 
     def leave(self) -> None:
         """Run what came until now, and keep nothing."""
@@ -105,8 +110,11 @@ class Pool:
         if self._idle:
             self.freed(self._idle.pop())
 
+    def _limit(self) -> int:
+        return max(1, len(self._current)) if self._held else self.function.concurrency
+
     def _serve_waiting(self) -> None:
-        while len(self._current) < self.function.concurrency and (call := self._next()) is not None:
+        while len(self._current) < self._limit() and (call := self._next()) is not None:
             self._start_for(call)
 
     def _next(self) -> Call | None:

@@ -100,6 +100,12 @@ class ProcessRuntime:
             if pool.function.name == function_name:
                 pool.retire()
 
+    def hold(self, function: Function) -> None:
+        """Keep a function to the environments it has, because its code on disk is broken now."""
+        pool = self._pools.get(_identity(function))
+        if pool is not None:
+            pool.hold()
+
     def retire(self, function: Function) -> None:
         """End the environments of a function that is no longer configured, each after the call it runs."""
         pool = self._pools.pop(_identity(function), None)
