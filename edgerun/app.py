@@ -101,6 +101,10 @@ class Edge:
             self.runtime.hold(function)
             self.runtime.retire(broken)
 
+    def invalidate(self, paths: list[str]) -> int:
+        """Forget what invalidation paths cover; return how many objects that were."""
+        return sum(self.store.invalidate(path.encode()) for path in paths)
+
     async def aclose(self) -> None:
         """End every fetch, every environment, every program."""
         await self._flights.aclose()

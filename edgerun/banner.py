@@ -25,6 +25,7 @@ def banner(  # noqa: PLR0913  # the server's options, by name
     *,
     host: str,
     port: int,
+    admin: int | None,
     milliseconds: float,
     asked: int | None,
     hints: str,
@@ -38,6 +39,7 @@ def banner(  # noqa: PLR0913  # the server's options, by name
         loaded: what is served.
         host: address it listens on.
         port: the port it got.
+        admin: the admin port, None without one.
         milliseconds: since the program began.
         asked: the port that was asked for and is in use, None when it was free.
         hints: text for below; `{url}` in it becomes the address.
@@ -47,7 +49,8 @@ def banner(  # noqa: PLR0913  # the server's options, by name
     """
     url = f"http://{_shown_host(host)}:{port}/"
     if as_json:
-        return json.dumps({"event": "ready", "url": url, "port": port, "notes": list(loaded.notes)}) + "\n"
+        ready = {"event": "ready", "url": url, "port": port, "admin_port": admin, "notes": list(loaded.notes)}
+        return json.dumps(ready) + "\n"
 
     warnings = [] if asked is None else [f"  !  Port       {asked} is in use, so it is {port}"]
     if host not in LOOPBACK:
@@ -62,6 +65,8 @@ def banner(  # noqa: PLR0913  # the server's options, by name
     lines += [f"  ➜  Edge       {bold(url)}", *warnings]
     if host in LOOPBACK:
         lines.append("  ➜  Network    use --host 0.0.0.0 to expose")
+    if admin is not None:
+        lines.append(f"  ➜  Admin      http://localhost:{admin}/ (edgerun cache purge '/*')")
     lines += ["", *_table(loaded.config.distributions)]
     lines += [f"  !  {note}" for note in loaded.notes]
     if hints:

@@ -16,6 +16,7 @@ from typing import Final
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from edgerun.admin.port import AdminPort
 from edgerun.app import Edge
 from edgerun.banner import banner
 from edgerun.config.load import Loaded
@@ -43,6 +44,7 @@ class Options:
         host, port: where to listen; port 0 takes any.
         strict_port: fail when the port is taken instead of taking the next.
         watch: reload on save.
+        ui: whether to open the admin port, and `ui_port` which; always on loopback, the next free one if taken.
         started: `time.perf_counter()` when the program began, for the banner.
         hints: text to print below the banner; `{url}` in it becomes the edge's address.
         as_json, quiet, colour: how to write.
@@ -53,6 +55,8 @@ class Options:
     port: int = 8787
     strict_port: bool = False
     watch: bool = False
+    ui: bool = True
+    ui_port: int = 8788
     started: float = 0.0
     hints: str = ""
     as_json: bool = False
@@ -140,11 +144,14 @@ class Server:
             loop.add_signal_handler(number, self._stop, server, number)
         watcher = Watcher(edge, self._options.load, self._loaded)
         watching: asyncio.Task[None] | None = None
+        admin = self._admin(edge)
         try:
             if await self._started(edge):
+                if admin is not None:
+                    admin.start()
                 if self._options.watch:
                     watching = asyncio.create_task(watcher.run())
-                self._announce()
+                self._announce(None if admin is None else admin.port)
                 gc.collect()
                 gc.freeze()
                 await server.serve(sockets=[self._listener])
@@ -152,9 +159,17 @@ class Server:
             if watching is not None:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
+            if admin is not None:
+                await admin.stop()
             await edge.aclose()
             console.flush()
         return 130 if signal.SIGINT in self._signals else 0
+
+    def _admin(self, edge: Edge) -> AdminPort | None:
+        if not self._options.ui:
+            return None
+        listener, _ = listen("127.0.0.1", self._options.ui_port, strict=False)
+        return AdminPort(edge, listener, self._loaded.path.parent)
 
     async def _started(self, edge: Edge) -> bool:
         """Start what has to run before the first request; False when a signal came first."""
@@ -172,12 +187,13 @@ class Server:
             self._starting.cancel()
         self._signals.append(number)
 
-    def _announce(self) -> None:
+    def _announce(self, admin: int | None) -> None:
         address = self._listener.getsockname()
         text = banner(
             self._loaded,
             host=self._options.host,
             port=address[1],
+            admin=admin,
             milliseconds=(time.perf_counter() - self._options.started) * 1000,
             asked=self._options.port if self._moved else None,
             hints=self._options.hints,

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "serve": "edgerun.cli.serve",
     "check": "edgerun.cli.check",
     "invoke": "edgerun.cli.invoke",
+    "cache": "edgerun.cli.cache",
 }
 
 

@@ -9,6 +9,8 @@ from edgerun.cli.options import colour_wanted, configured, loader, overrides
 from edgerun.cli.root import STARTED
 from edgerun.distribution.model import Point
 
+UI = "The admin port, on loopback: `edgerun cache purge` uses it. The next free one if taken."
+
 
 def _serving(command: Any) -> Any:
     options = [
@@ -17,6 +19,8 @@ def _serving(command: Any) -> Any:
         click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on."),
         click.option("-p", "--port", default=8787, show_default=True, type=click.IntRange(0, 65535)),
         click.option("--strict-port", is_flag=True, help="Fail if the port is taken instead of taking the next."),
+        click.option("--ui-port", default=8788, show_default=True, type=click.IntRange(0, 65535), help=UI),
+        click.option("--no-ui", "ui", flag_value=False, default=True, help="Open no admin port."),
         click.option("-q", "--quiet", is_flag=True, help="Write failures and warnings only."),
         click.option("--json", "as_json", is_flag=True, help="Write one JSON object per event."),
         click.option("--hints", type=click.File(), help="Print this file below the banner; {url} is the address."),

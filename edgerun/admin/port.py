@@ -1,0 +1,79 @@
+"""The admin port of a running server, and the file by which commands find it."""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from edgerun.admin.app import Purgeable, admin_app
+from edgerun.values import value
+
+STATE: Final = Path(".edgerun") / "server.json"
+
+
+@value
+class Running:
+    """Where a server that runs takes orders, and the token that it takes them with."""
+
+    url: str
+    token: str
+    pid: int
+
+
+class AdminPort:
+    """Serves the admin application on a listener of its own, and tells where in a file only its user can read."""
+
+    def __init__(self, edge: Purgeable, listener: socket.socket, folder: Path) -> None:
+        self.port: int = listener.getsockname()[1]
+        self._listener = listener
+        self._state = folder / STATE
+        self._token = secrets.token_urlsafe(24)
+        app = admin_app(edge, port=self.port, token=self._token)
+        self._server = _Uvicorn(
+            uvicorn.Config(app, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False)
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to listen, and write the file; a folder that cannot be written to only costs the commands."""
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._listener]))
+        with contextlib.suppress(OSError):
+            self._state.parent.mkdir(exist_ok=True)
+            text = json.dumps({"url": f"http://127.0.0.1:{self.port}", "token": self._token, "pid": os.getpid()})
+            with open(self._state, "w", opener=_private, encoding="utf-8") as file:
+                file.write(text)
+
+    async def stop(self) -> None:
+        """Stop listening, and remove the file unless another server has written its own."""
+        found = running(self._state.parent.parent)
+        if found is not None and found.pid == os.getpid():
+            self._state.unlink(missing_ok=True)
+        self._server.should_exit = self._server.force_exit = True
+        if self._task is not None:
+            await self._task
+
+
+def running(folder: Path) -> Running | None:
+    """Return the server that was started last for a folder's configuration, or None."""
+    try:
+        found = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        return Running(url=str(found["url"]), token=str(found["token"]), pid=int(found["pid"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+class _Uvicorn(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
