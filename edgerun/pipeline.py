@@ -298,7 +298,7 @@ class Pipeline:
         status, ended = response.status, self._clock()
         if behavior.origin_response is not None:
             response = await self._origin_response(errand, behavior.origin_response, request, spec, response)
-        return Exchange(response=response, origin_status=status, began=began, ended=ended)
+        return Exchange(response=response, origin_status=status, began=began, ended=ended, s3=spec.kind == "s3")
 
     def _forward(self, errand: Errand) -> Request:
         behavior, stale = errand.behavior, errand.stale

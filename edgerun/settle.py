@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Final
 
 from edgerun.cache.entry import Entry
-from edgerun.cache.freshness import Answer, Caching, Keep, freshened
+from edgerun.cache.freshness import Answer, Caching, Keep, freshened, has_validator
 from edgerun.distribution import forward
-from edgerun.distribution.model import DirectoryOrigin
-from edgerun.http.fields import format_date
+from edgerun.distribution.select import forwards_cookies, pick_query
+from edgerun.http.fields import cache_control, format_date
 from edgerun.http.headers import Headers
 from edgerun.http.message import Response
 from edgerun.values import value
@@ -25,6 +25,7 @@ class Exchange:
         origin_status: before functions.
         detailed: the log's detailed result type, if the word does not say it.
         generated: by origin-request.
+        s3: the origin that answered is an S3 bucket, whichever was configured.
         began, ended: seconds since the epoch, when it was sent and when the head was in.
     """
 
@@ -34,6 +35,7 @@ class Exchange:
     ended: float
     detailed: str = ""
     generated: bool = False
+    s3: bool = False
 
 
 def settle(errand: Errand, exchange: Exchange, caching: Caching) -> Fetched:
@@ -46,11 +48,11 @@ def settle(errand: Errand, exchange: Exchange, caching: Caching) -> Fetched:
     """
     stale = errand.stale
     if stale is not None:
-        if exchange.origin_status == 304 and exchange.response.status == 304:
+        if exchange.origin_status == 304 and exchange.response.status == 304 and _asked(errand, stale):
             return _confirmed(errand, stale, exchange, caching)
         if exchange.origin_status >= 500 and caching.may_serve_on_error(stale, exchange.ended):
             return stale_instead(errand, stale, exchange.origin_status, exchange.ended)
-    seen = forward.to_viewer(exchange.response, errand.behavior, format_date(exchange.ended))
+    seen = forward.to_viewer(exchange.response, errand.behavior, format_date(exchange.ended), s3=exchange.s3)
     response = with_length(seen, errand.request.method)
     obtained = Obtained(
         response=response,
@@ -67,9 +69,14 @@ def stale_instead(errand: Errand, stale: Entry, status: int, now: float) -> Fetc
     return Fetched(obtained=from_entry(stale, stale.age(now)), entry=replace(stale, retry_at=retry_at))
 
 
+def _asked(errand: Errand, stale: Entry) -> bool:
+    """Tell whether a 304 answers our own condition: without one it is the viewer's, of some other copy."""
+    return has_validator(stale.headers) and not forwards_cookies(errand.behavior)
+
+
 def _confirmed(errand: Errand, stale: Entry, exchange: Exchange, caching: Caching) -> Fetched:
     """A 304: the stored object is fresh again, with the 304's headers over its own."""
-    told = forward.to_viewer(exchange.response, errand.behavior, format_date(exchange.ended))
+    told = forward.to_viewer(exchange.response, errand.behavior, format_date(exchange.ended), s3=exchange.s3)
     response = Response(
         status=stale.status, reason=stale.reason, headers=freshened(stale.headers, told.headers), body=stale.body
     )
@@ -80,15 +87,14 @@ def _confirmed(errand: Errand, stale: Entry, exchange: Exchange, caching: Cachin
 
 def _entry(errand: Errand, response: Response, exchange: Exchange, caching: Caching) -> Entry | None:
     """Return what to store, or None when the authority refuses."""
-    if errand.key is None:
+    if errand.key is None or _is_head_of(errand, response):
         return None
-    origin = errand.behavior.origin
     verdict = caching.judge(
         Answer(
             status=response.status,
             headers=response.headers,
             method=errand.request.method,
-            s3=isinstance(origin, DirectoryOrigin) and not origin.website,
+            s3=exchange.s3,
         ),
         errand.behavior.cache_policy,
         errand.distribution.error_caching_min_ttl(response.status),
@@ -98,10 +104,10 @@ def _entry(errand: Errand, response: Response, exchange: Exchange, caching: Cach
         return None
     return Entry(
         key=errand.key,
-        requested_uri=errand.visit.request.target,
+        requested_uri=_requested_uri(errand),
         status=response.status,
         reason=response.reason,
-        headers=response.headers.without(b"age"),
+        headers=response.headers.without(b"age", *_never_replayed(response.headers)),
         body=response.body,
         origin_status=exchange.origin_status,
         request_time=exchange.began,
@@ -112,6 +118,24 @@ def _entry(errand: Errand, response: Response, exchange: Exchange, caching: Cach
         max_stale_at=exchange.ended + verdict.max_stale,
         generated=exchange.generated,
     )
+
+
+def _is_head_of(errand: Errand, response: Response) -> bool:
+    """Tell whether this is a mere head, asked for under the key of the whole object: it must not replace that."""
+    whole = errand.stale is not None and response.body is errand.stale.body
+    return errand.request.method == "HEAD" and errand.key is not None and errand.key.method == "GET" and not whole
+
+
+def _requested_uri(errand: Errand) -> bytes:
+    """Return what the viewer asked for, with the query as it is cached (§8.1)."""
+    asked = errand.visit.request
+    return asked.changed(query=pick_query(asked.query, errand.behavior.cache_policy.query_strings)).target
+
+
+def _never_replayed(headers: Headers) -> frozenset[bytes]:
+    """Return the one header that `no-cache="Set-Cookie"` keeps out of the cache (§3.1)."""
+    control = cache_control(headers.get_all(b"cache-control"))
+    return frozenset({b"set-cookie"}).intersection(control.no_cache_fields)
 
 
 def with_length(response: Response, method: str) -> Response:

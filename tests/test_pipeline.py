@@ -729,3 +729,26 @@ def test_set_cookie_is_removed_unless_cookies_are_forwarded():
     with_cookies = changed(OBEDIENT, cookies=MANAGED["Amplify"].cookies)
     play = Play(behavior(cache_policy=with_cookies), replies={"/": respond(200, b"x", set_cookie="a=1")})
     assert play.get()["Set-Cookie"] == "a=1"
+
+
+def test_a_bucket_that_a_function_chose_is_treated_as_one():
+    def to_bucket(event, context):
+        request = event["Records"][0]["cf"]["request"]
+        request["origin"] = {
+            "s3": {
+                "domainName": "b.s3.amazonaws.com",
+                "region": "",
+                "authMethod": "none",
+                "path": "",
+                "customHeaders": {},
+            }
+        }
+        request["headers"]["host"] = [{"key": "host", "value": "b.s3.amazonaws.com"}]
+        return request
+
+    bucket = ScriptedOrigin({"/": respond(200, b"x", x_amz_request_id="1", x_amz_meta_owner="shop")})
+    play = Play(
+        behavior(points=ALL_FOUR), functions={**PASSING, "orq": to_bucket}, origins={"b.s3.amazonaws.com": bucket}
+    )
+    answer = play.get()
+    assert (answer["x-amz-request-id"], answer["x-amz-meta-owner"]) == (None, "shop")

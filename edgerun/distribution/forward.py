@@ -33,9 +33,10 @@ REMOVED: Final = frozenset(
     name.encode()
     for name in (
         "connection expect keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer upgrade "
-        "x-forwarded-proto x-real-ip"
+        "x-amz-cf-id x-forwarded-proto x-real-ip"
     ).split()
 )
+FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 HANDLED: Final = frozenset({b"host", b"user-agent", b"accept-encoding", b"cookie", b"x-forwarded-for", b"via"})
 HOP_BY_HOP: Final = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
@@ -91,11 +92,13 @@ def _viewer_lines(
     request: Request, behavior: Behavior, headers: Selection, hidden: frozenset[bytes], *, revalidating: bool
 ) -> list[Line]:
     generated = wanted(behavior.cache_policy, behavior.origin_request_policy)
-    named = _named_by_connection(request.headers)
+    stopped = HANDLED | REMOVED | hidden | _named_by_connection(request.headers)
+    if headers.choice is Choice.EXCEPT:
+        stopped |= headers.names - FRAMING
     kept = []
     for line in request.headers:
         name = line[0].lower()
-        if name in HANDLED or name in REMOVED or name in hidden or name in named or name.startswith(b"x-edge-"):
+        if name in stopped or name.startswith(b"x-edge-"):
             continue
         if revalidating and (name.startswith(b"if-") or name == b"range"):
             continue
@@ -195,10 +198,12 @@ def page_request(request: Request, page: str) -> Request:
     return request.changed(method="GET", path=path, query=query or None, headers=headers, body=NO_BODY)
 
 
-def to_viewer(response: Response, behavior: Behavior, date: bytes) -> Response:
-    """Return the origin's response with the headers that viewers may see, as it is stored (§5.1)."""
+def to_viewer(response: Response, behavior: Behavior, date: bytes, *, s3: bool = False) -> Response:
+    """Return the origin's response with the headers that viewers may see, as it is stored (§5.1).
+
+    `s3` says that a bucket answered: the origin a function chose counts, not the configured one.
+    """
     cookies = forwards_cookies(behavior)
-    s3 = isinstance(behavior.origin, DirectoryOrigin) and not behavior.origin.website
     drop = HOP_BY_HOP | OURS | _named_by_connection(response.headers)
     if not cookies:
         drop |= {b"set-cookie"}
