@@ -155,7 +155,7 @@ class HeldBody:
 async def fill(shared: SharedBody, source: Body) -> bool:
     """Copy an arriving body into a shared one; return whether it came whole.
 
-    Cancelling breaks the shared body off and gives up the source.
+    Whatever ends it early breaks the shared body off, so that no reader waits for ever, and gives up the source.
     """
     try:
         async for chunk in source.stream():
@@ -163,11 +163,11 @@ async def fill(shared: SharedBody, source: Body) -> bool:
         shared.finish()
     except EdgeError as error:
         shared.fail(error)
-    except asyncio.CancelledError:
-        shared.fail(OriginProtocolError("the fetch was given up"))
-        raise
     except OSError as error:
         shared.fail(OriginProtocolError(f"the body could not be kept: {error}"))
+    except BaseException:
+        shared.fail(OriginProtocolError("the fetch was given up"))
+        raise
     finally:
         await source.aclose()
     return shared.complete

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from edgerun.cache.entry import CacheKey
@@ -21,6 +22,7 @@ class Flight(Generic[T]):
         self.outcome: asyncio.Future[T] = loop.create_future()
         self.task: asyncio.Task[None] | None = None
         self.discard: Callable[[], Coroutine[Any, Any, None]] | None = None
+        self.abandoned = False
         self._claimed = False
         self._interested = 0
 
@@ -38,6 +40,7 @@ class Flight(Generic[T]):
         self._interested -= 1
         if self._interested > 0 or self.task is None:
             return
+        self.abandoned = True
         self.task.cancel()
         if self.discard is not None and not self._claimed:
             self._claimed = True
@@ -58,7 +61,8 @@ class Collapser(Generic[T]):
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __contains__(self, key: object) -> bool:
-        return key in self._flights
+        flight = self._flights.get(key)  # type: ignore[call-overload]
+        return flight is not None and not flight.abandoned
 
     async def share(self, key: CacheKey, start: Start[T]) -> tuple[T, Flight[T]]:
         """Wait for the outcome of the one fetch for a key, starting it if none is under way.
@@ -72,7 +76,7 @@ class Collapser(Generic[T]):
             The outcome, and the flight: the caller has joined it and must `leave`.
         """
         flight = self._flights.get(key)
-        if flight is None:
+        if flight is None or flight.abandoned:  # an abandoned one may take its time to end
             flight = self._flights[key] = self._depart(key, start)
         return await self._outcome(flight)
 
@@ -84,6 +88,8 @@ class Collapser(Generic[T]):
         """Fetch for nobody: the store alone is interested, until the fetch ends by itself."""
         flight = self._flights[key] = self._depart(key, start)
         flight.join()
+        if flight.task is not None:
+            flight.task.add_done_callback(lambda _: flight.leave())
 
     def land(self, key: CacheKey, flight: Flight[T]) -> None:
         """Let nobody join any more."""
@@ -93,10 +99,16 @@ class Collapser(Generic[T]):
     def _depart(self, key: CacheKey, start: Start[T]) -> Flight[T]:
         loop = asyncio.get_running_loop()
         flight: Flight[T] = Flight(loop)
-        flight.task = loop.create_task(self._fly(key, flight, start(flight)))
+        flight.task = loop.create_task(self._fly(key, flight, start))
         self._tasks.add(flight.task)
-        flight.task.add_done_callback(self._tasks.discard)
+        flight.task.add_done_callback(partial(self._ended, key, flight))
         return flight
+
+    def _ended(self, key: CacheKey, flight: Flight[T], task: asyncio.Task[None]) -> None:
+        """Leave nobody waiting for a fetch that was cancelled, be it before its first step."""
+        self._tasks.discard(task)
+        self.land(key, flight)
+        flight.outcome.cancel()
 
     async def _outcome(self, flight: Flight[T]) -> tuple[T, Flight[T]]:
         flight.join()
@@ -113,12 +125,9 @@ class Collapser(Generic[T]):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _fly(self, key: CacheKey, flight: Flight[T], fetch: Coroutine[Any, Any, None]) -> None:
+    async def _fly(self, key: CacheKey, flight: Flight[T], start: Start[T]) -> None:
         try:
-            await fetch
-        except asyncio.CancelledError:
-            flight.outcome.cancel()
-            raise
+            await start(flight)
         except Exception as error:  # noqa: BLE001  # handed to whoever waits
             if not flight.outcome.done():
                 flight.outcome.set_exception(error)

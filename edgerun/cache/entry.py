@@ -83,4 +83,6 @@ class Entry:
     def size(self) -> int:
         """Bytes it is counted as: body, head, key and a flat overhead."""
         head = sum(len(name) + len(text) + 4 for name, text in self.headers)
-        return (self.body.length or 0) + head + len(self.key.path) + len(self.requested_uri) + 512
+        key = len(self.key.uri) + len(self.key.cookies or b"")
+        key += sum(len(name) + sum(map(len, values)) for name, values in self.key.headers)
+        return (self.body.length or 0) + head + key + len(self.requested_uri) + 512

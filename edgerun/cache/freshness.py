@@ -151,7 +151,7 @@ def explicit_lifetime(control: fields.CacheControl, headers: Headers, now: float
     if expires is None:
         return None
     moment = fields.parse_date(expires)
-    return 0.0 if moment is None else max(0.0, moment - now)
+    return 0.0 if moment is None else min(max(0.0, moment - now), MAX_TTL)
 
 
 def _judge_error(answer: Answer, policy: CachePolicy, error_min_ttl: float, now: float) -> Keep | Refuse:

@@ -4,6 +4,7 @@ from typing import Final
 
 from edgerun.distribution.model import READ_METHODS, Behavior
 from edgerun.errors import BodyNotAllowed, HeadersTooLarge, HttpsOnly, MethodNotAllowed, UriTooLong
+from edgerun.http.fields import split_list
 from edgerun.http.message import Request
 
 LONGEST_URL: Final = 8_192
@@ -50,5 +51,5 @@ def wants_tunnel(request: Request) -> bool:
     upgrade = request.headers.get(b"upgrade")
     if upgrade is None or upgrade.lower() != b"websocket" or request.method != "GET":
         return False
-    connection = request.headers.joined(b"connection") or b""
-    return request.http_version == "1.1" and b"upgrade" in connection.lower()
+    connection = split_list((request.headers.joined(b"connection") or b"").lower())
+    return request.http_version == "1.1" and b"upgrade" in connection

@@ -7,7 +7,8 @@ from functools import lru_cache
 from edgerun.distribution.model import Behavior, Distribution
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+# Not behind a broken escape: what is undone must not complete it.
+_ESCAPE = re.compile(rb"(?<!%)(?<!%[0-9A-Fa-f])%([0-9A-Fa-f]{2})")
 
 
 def distribution_for(host: bytes | None, distributions: tuple[Distribution, ...]) -> Distribution | None:
@@ -55,11 +56,13 @@ def behavior_for(path: bytes, distribution: Distribution) -> Behavior:
 @lru_cache(maxsize=1024)
 def pattern(text: str) -> re.Pattern[bytes]:
     """Compile a path pattern: `*` is any run of characters, `?` exactly one, everything else itself."""
-    anchored = text if text.startswith("/") else "/" + text
-    regex = "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in anchored)
-    if text.startswith("*"):
-        # `*.jpg` is `/*.jpg`, and the slash it gained must not be asked for twice.
-        regex = "/?" + regex.removeprefix("/")
+    anchored = text if text.startswith(("/", "*")) else "/" + text
+    first, *rest = ["".join("." if c == "?" else re.escape(c) for c in piece) for piece in anchored.split("*")]
+    regex = first
+    if rest:
+        # Each piece but the last is found once, at its first place: viewers choose the path, and trying
+        # every other place takes time that grows with a power of its length.
+        regex += "".join(f"(?>.*?{piece})" for piece in rest[:-1]) + ".*" + rest[-1]
     return re.compile(regex.encode("latin-1"), re.DOTALL)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
+from operator import itemgetter
 
 from edgerun.distribution.model import Behavior, CachePolicy, Choice, OriginRequestPolicy, Selection
 
@@ -15,20 +16,20 @@ def pick_query(query: bytes | None, selection: Selection) -> bytes | None:
     if query is None or selection.choice is Choice.NONE:
         return None
     if selection.choice is Choice.ALL:
-        return query
+        return query or None
     taken = [part for part in query.split(b"&") if selection.takes(part.partition(b"=")[0])]
     return b"&".join(taken) or None
 
 
 def pick_cookies(lines: Iterable[bytes], selection: Selection) -> bytes | None:
-    """Return the `Cookie` value a policy takes, sorted by name, or None.
+    """Return the `Cookie` value a policy takes, sorted by name (of one name in the viewer's order), or None.
 
     A line that is not `name=value; …` is not forwarded at all, nor are names that begin with `$`.
     """
     if selection.choice is Choice.NONE:
         return None
     pairs = [pair for line in lines for pair in _cookie_pairs(line) if selection.takes(pair[0])]
-    return b"; ".join(raw for _, raw in sorted(pairs)) or None
+    return b"; ".join(raw for _, raw in sorted(pairs, key=itemgetter(0))) or None
 
 
 def key_cookies(value: bytes | None) -> bytes | None:
@@ -67,7 +68,7 @@ def _normal_encoding(gzip: bool, brotli: bool, value: bytes) -> bytes:
     offered = set()
     for member in value.lower().split(b","):
         token, _, weight = member.partition(b";")
-        if weight.replace(b" ", b"").rstrip(b"0.") != b"q=":
+        if weight.translate(None, b" \t").rstrip(b"0.") != b"q=":
             offered.add(token.strip(b" \t"))
     taken = [name for name, on in ((b"br", brotli), (b"gzip", gzip)) if on and name in offered]
     return b",".join(taken)

@@ -24,15 +24,15 @@ def for_viewer(request: Request, response: Response) -> Response:
     if response.status != 200 or not _asks(request):
         return response
     etag = response.headers.get(b"etag")
-    modified = _date(response, b"last-modified")
-    if evaluate(request.method, headers, etag=etag, last_modified=modified) is Precondition.NOT_MODIFIED:
+    modified, date = _date(response, b"last-modified"), _date(response, b"date")
+    since = modified if b"last-modified" in response.headers else date
+    if evaluate(request.method, headers, etag=etag, last_modified=since) is Precondition.NOT_MODIFIED:
         return Response(
             status=304, reason=b"Not Modified", headers=not_modified_headers(response.headers), body=NO_BODY
         )
     length = response.body.length
     if request.method != "GET" or length is None or b"range" not in headers:
         return response
-    date = _date(response, b"date")
     match select_ranges(headers, length, etag=etag, last_modified=modified, date=date):
         case Partial(ranges=(only,)):
             return _part(response, only[0], only[1], length)
