@@ -25,7 +25,8 @@ from functools import partial
 from edgerun import answers
 from edgerun.cache.body import HeldBody, SharedBody, fill
 from edgerun.cache.collapse import Flight
-from edgerun.cache.freshness import Fresh, Stale, revalidation
+from edgerun.cache.entry import CacheKey, Entry
+from edgerun.cache.freshness import Fresh, Look, Stale, revalidation
 from edgerun.cache.key import cache_key, may_collapse
 from edgerun.distribution import forward, match
 from edgerun.distribution.guard import guard, wants_tunnel
@@ -136,7 +137,7 @@ class Pipeline:
     async def _viewer_request(
         self, visit: Visit, distribution: Distribution, association: Association
     ) -> Obtained | None:
-        context = _at(Point.VIEWER_REQUEST, visit, distribution)
+        context = visit.comes_to(Point.VIEWER_REQUEST, distribution)
         result = await self._invoker.on_request(context, association, visit.seen, None, self._forgiver(context))
         if isinstance(result, Response):
             self._step(visit, Step.VIEWER_REQUEST, f"answered {result.status}", result)
@@ -158,11 +159,12 @@ class Pipeline:
             return fetched if isinstance(fetched, Tunnel) else fetched.obtained
         key = cache_key(request, behavior.cache_policy, distribution.id)
         self._step(visit, Step.KEY, "made", key)
-        entry = self._store.peek(key) or await self._store.fetch(key)
-        if entry is None and request.method == "HEAD":
+        entry, look = await self._look_up(key, visit.started)
+        if request.method == "HEAD" and not isinstance(look, Fresh | Stale):
+            # A mere head has a place of its own, so that it can never stand for a whole object.
             key = key._replace(method="HEAD")
-            entry = self._store.peek(key) or await self._store.fetch(key)
-        look = None if entry is None else self._caching.look(entry, visit.started)
+            head, head_look = await self._look_up(key, visit.started)
+            entry, look = (entry, look) if head is None else (head, head_look)
         self._step(visit, Step.LOOK_UP, "miss" if look is None else type(look).__name__.lower(), entry)
         if entry is not None and isinstance(look, Fresh):
             return from_entry(entry, entry.age(visit.started))
@@ -172,6 +174,10 @@ class Pipeline:
         if look.refresh and key not in self._flights:
             self._flights.behind(key, partial(self._lead, errand))
         return from_entry(entry, entry.age(visit.started))
+
+    async def _look_up(self, key: CacheKey, now: float) -> tuple[Entry | None, Look | None]:
+        entry = self._store.peek(key) or await self._store.fetch(key)
+        return entry, None if entry is None else self._caching.look(entry, now)
 
     async def _collapsed(self, errand: Errand) -> Obtained:
         """Fetch, or wait for whoever does so already; what cannot be shared is fetched by each, in parallel."""
@@ -185,7 +191,9 @@ class Pipeline:
             flight.leave()
             fetched, flight = await self._flights.alone(errand.key, lead)
             first = flight.claim()
-        obtained = fetched.obtained if first or fetched.entry is None else from_entry(fetched.entry, 0)
+        obtained = (
+            fetched.obtained if first or fetched.entry is None else from_entry(fetched.entry, fetched.obtained.age or 0)
+        )
         held = HeldBody(obtained.response.body, flight.leave)
         return obtained.changed(response=obtained.response.changed(body=held))
 
@@ -217,7 +225,7 @@ class Pipeline:
         response, age = obtained.response, obtained.age
         if age is not None:
             response = response.changed(headers=response.headers.plus((b"Age", b"%d" % age)))
-        context = _at(Point.VIEWER_RESPONSE, visit, distribution)
+        context = visit.comes_to(Point.VIEWER_RESPONSE, distribution)
         forgive = self._forgiver(context)
         try:
             changed = await self._invoker.on_response(context, association, visit.seen, response, None, forgive)
@@ -258,6 +266,8 @@ class Pipeline:
         source, shared = fetched.obtained.response.body, None
         if fetched.entry is None:
             flight.discard = source.aclose
+            if errand.replaces_stale(fetched.obtained.response.status):
+                self._store.discard(errand.key)
         elif source.data is None and fetched.is_new(errand.stale):
             shared = SharedBody(length=source.length)
             fetched = fetched.with_body(shared)
@@ -312,7 +322,7 @@ class Pipeline:
         self, errand: Errand, association: Association, request: Request, spec: OriginSpec
     ) -> tuple[Request, OriginSpec] | Response:
         visit = errand.visit
-        context = _at(Point.ORIGIN_REQUEST, visit, errand.distribution)
+        context = visit.comes_to(Point.ORIGIN_REQUEST, errand.distribution)
         result = await self._invoker.on_request(context, association, request, spec, self._forgiver(context))
         if isinstance(result, Response):
             self._step(visit, Step.ORIGIN_REQUEST, f"answered {result.status}", result)
@@ -333,7 +343,7 @@ class Pipeline:
         self, errand: Errand, association: Association, request: Request, spec: OriginSpec, response: Response
     ) -> Response:
         visit = errand.visit
-        context = _at(Point.ORIGIN_RESPONSE, visit, errand.distribution)
+        context = visit.comes_to(Point.ORIGIN_RESPONSE, errand.distribution)
         forgive = self._forgiver(context)
         try:
             changed = await self._invoker.on_response(context, association, request, response, spec, forgive)
@@ -385,14 +395,3 @@ class Pipeline:
     def _step(self, visit: Visit, step: Step, outcome: str, detail: object = None) -> None:
         if self._watched:
             self._emit(Stepped(request_id=visit.id, step=step, at=self._clock(), outcome=outcome, detail=detail))
-
-
-def _at(point: Point, visit: Visit, distribution: Distribution) -> EdgeContext:
-    """Note that a visit came to a point's function, and return what the function is told about it."""
-    visit.ran.append(point)
-    return EdgeContext(
-        point=point,
-        distribution_domain_name=distribution.domain_name,
-        distribution_id=distribution.id,
-        request_id=visit.id,
-    )

@@ -6,7 +6,8 @@ from hashlib import md5
 from typing import Any, Final
 
 from edgerun.cache.entry import CacheKey, Entry
-from edgerun.distribution.model import Behavior, Distribution
+from edgerun.distribution.model import Behavior, Distribution, Point
+from edgerun.functions.lambda_event import EdgeContext
 from edgerun.http.headers import Line
 from edgerun.http.message import Body, BytesBody, OnInterim, Request, Response, Tunnel
 from edgerun.observe.events import Answered
@@ -42,6 +43,16 @@ class Visit:
         self.behavior: Behavior | None = None
         self.ran: list[str] = []
 
+    def comes_to(self, point: Point, distribution: Distribution) -> EdgeContext:
+        """Note that the visit came to a point's function, and return what the function is told about it."""
+        self.ran.append(point)
+        return EdgeContext(
+            point=point,
+            distribution_domain_name=distribution.domain_name,
+            distribution_id=distribution.id,
+            request_id=self.id,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Errand:
@@ -61,6 +72,10 @@ class Errand:
     behavior: Behavior
     key: CacheKey | None = None
     stale: Entry | None = None
+
+    def replaces_stale(self, status: int) -> bool:
+        """Tell whether an answer shows the expired object to be out of date, even if it may not be stored itself."""
+        return self.stale is not None and self.stale.key == self.key and status < 500
 
 
 @value

@@ -752,3 +752,49 @@ def test_a_bucket_that_a_function_chose_is_treated_as_one():
     )
     answer = play.get()
     assert (answer["x-amz-request-id"], answer["x-amz-meta-owner"]) == (None, "shop")
+
+
+def test_a_head_for_an_expired_object_never_stands_for_the_object():
+    play = Play(behavior(), replies={"/": PAGE})
+    play.get()
+    play.clock.advance(61)
+
+    async def act(p):
+        gate, p.origin.replies["/"] = gated(respond(200, b"", content_length="6", cache_control="max-age=60"))
+        head = asyncio.ensure_future(p.ask(method="HEAD"))
+        await turns()
+        p.origin.replies["/"] = PAGE
+        get = asyncio.ensure_future(p.ask())
+        await turns()
+        gate.set()
+        return await head, await get
+
+    head, get = play.run(act)
+    assert head.status == 200
+    assert get.body == b"a page"
+    assert play.get().body == b"a page"
+
+
+def test_those_who_waited_for_a_failing_origin_get_the_stale_copys_true_age():
+    play = Play(behavior(), replies={"/": PAGE})
+    play.get()
+    play.clock.advance(100)
+
+    async def act(p):
+        gate, p.origin.replies["/"] = gated(respond(500, b"broken"))
+        tasks = await together(p, 3)
+        await turns()
+        gate.set()
+        return await asyncio.gather(*tasks)
+
+    assert [(a.body, a["Age"]) for a in play.run(act)] == [(b"a page", "100")] * 3
+
+
+def test_an_answer_that_may_not_be_stored_still_ends_the_expired_copy():
+    play = Play(behavior(), replies={"/": PAGE})
+    play.get()
+    play.clock.advance(61)
+    play.origin.replies["/"] = respond(200, b"mine", cache_control="private")
+    assert play.get().body == b"mine"
+    play.origin.replies["/"] = respond(500, b"broken")
+    assert play.get().status == 500

@@ -33,6 +33,9 @@ class MemoryStore:
         self._entries[key] = entry
         return True
 
+    def discard(self, key: CacheKey) -> None:
+        self._entries.pop(key, None)
+
     def invalidate(self, pattern: bytes) -> int:
         self.generation += 1
         self._purges.append((self.generation, pattern))

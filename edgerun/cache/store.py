@@ -29,6 +29,10 @@ class CacheStore(Protocol):
         """Keep a complete entry; return False if it was refused (too large, or purged meanwhile)."""
         ...
 
+    def discard(self, key: CacheKey) -> None:
+        """Forget one entry, if it is there."""
+        ...
+
     def invalidate(self, pattern: bytes) -> int:
         """Forget every entry an invalidation path covers, and return how many there were."""
         ...
