@@ -3,6 +3,7 @@
 The tables are `spec/cloudfront.md` §4.1 (request headers), §5.1 (response headers) and §3.6 (Vary).
 """
 
+import re
 from typing import Final
 
 from edgerun.distribution.model import (
@@ -21,6 +22,7 @@ from edgerun.http.headers import Headers, Line
 from edgerun.http.message import NO_BODY, Request, Response
 
 USER_AGENT: Final = b"Amazon CloudFront"
+_REGION: Final = re.compile(r"\.s3[.-]([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com$")
 
 FORWARDED_BY_DEFAULT: Final = frozenset(
     name.encode()
@@ -150,8 +152,10 @@ def origin_spec(origin: OriginConfig) -> OriginSpec:
     custom = Headers((name.encode(), text.encode("latin-1")) for name, text in origin.custom_headers.items())
     completion = origin.response_completion_timeout
     if isinstance(origin, DirectoryOrigin) and not origin.website:
+        found = _REGION.search(origin.domain_name)
+        region = found[1] if found else "us-east-1"
         return OriginSpec(
-            kind="s3", domain_name=origin.domain_name, path=origin.path, custom_headers=custom, region="us-east-1"
+            kind="s3", domain_name=origin.domain_name, path=origin.path, custom_headers=custom, region=region
         )
     aliased = isinstance(origin, DirectoryOrigin) or origin.domain_name != origin.host
     scheme = "http" if isinstance(origin, DirectoryOrigin) else origin.scheme
