@@ -16,6 +16,7 @@ from edgerun.eager import Begun
 from edgerun.errors import RequestError
 from edgerun.functions.function import Function
 from edgerun.functions.invoker import Invoker
+from edgerun.functions.log_files import FunctionLogs
 from edgerun.functions.process import ProcessRuntime
 from edgerun.functions.runtime import FunctionRuntime, OutputLine
 from edgerun.http.message import OnInterim, Request
@@ -45,12 +46,16 @@ class Edge:
         watched: bool = False,
         runtime: FunctionRuntime | None = None,
         store: CacheStore | None = None,
+        logs: Path | None = None,
     ) -> None:
         self.emit = Fanout(*observers)
+        self.logs = FunctionLogs(logs, lambda: self.config, self._logs_failed) if logs is not None else None
+        if self.logs is not None:
+            self.emit.add(self.logs)
         self.clock = clock
         self.config = config
         self._watched = watched
-        self.runtime: FunctionRuntime = runtime or ProcessRuntime(self._printed)
+        self.runtime: FunctionRuntime = runtime or ProcessRuntime(self._printed, platform_lines=logs is not None)
         self.store: CacheStore = store or MemoryStore(
             size=config.store.size, max_object_size=config.store.max_object_size
         )
@@ -113,6 +118,8 @@ class Edge:
         await self.runtime.aclose()
         await self._commands.aclose()
         await self.store.aclose()
+        if self.logs is not None:
+            self.logs.flush()
 
     def begin(self, request: Request, on_interim: OnInterim | None = None) -> Begun:
         """Hand a request to the current revision; see `Pipeline.begin`."""
@@ -142,7 +149,10 @@ class Edge:
                 self.runtime.retire(function)
 
     def _printed(self, line: OutputLine) -> None:
-        self.emit(Printed(request_id=line.label, function=line.function, text=line.text))
+        self.emit(Printed(request_id=line.label, function=line.function, text=line.text, kind=line.kind))
+
+    def _logs_failed(self, text: str) -> None:
+        self.emit(Noted(text=text, level="error"))
 
     def _origin_printed(self, origin: str, text: str) -> None:
         self.emit(Noted(text=f"origin {origin}: {text}", level="output"))

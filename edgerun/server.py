@@ -24,6 +24,7 @@ from edgerun.doors.asgi import AsgiDoor
 from edgerun.doors.plain import PlainProtocol
 from edgerun.doors.wire import WireProtocol
 from edgerun.errors import ConfigError, PortInUse
+from edgerun.home import home
 from edgerun.observe.console import Console
 from edgerun.watch import Watcher
 
@@ -137,7 +138,8 @@ class Server:
             quiet=self._options.quiet,
             soon=lambda flush: loop.call_later(0.02, flush),
         )
-        edge = Edge(self._loaded.config, console, cwd=self._loaded.path.parent)
+        logs = home(self._loaded.path) / "logs"
+        edge = Edge(self._loaded.config, console, cwd=self._loaded.path.parent, logs=logs)
         door = AsgiDoor(edge)
         server = _Uvicorn(uvicorn_config(door))
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -169,7 +171,7 @@ class Server:
         if not self._options.ui:
             return None
         listener, _ = listen("127.0.0.1", self._options.ui_port, strict=False)
-        return AdminPort(edge, listener, self._loaded.path.parent)
+        return AdminPort(edge, listener, home(self._loaded.path))
 
     async def _started(self, edge: Edge) -> bool:
         """Start what has to run before the first request; False when a signal came first."""

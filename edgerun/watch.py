@@ -17,6 +17,7 @@ from edgerun.config.revise import with_functions
 from edgerun.distribution.model import Config, DirectoryOrigin
 from edgerun.errors import EdgerunError, FunctionError, FunctionExecutionError
 from edgerun.functions.function import Function
+from edgerun.home import STATE_FOLDER
 from edgerun.observe.console import frames
 from edgerun.observe.events import Noted
 
@@ -53,7 +54,9 @@ class Watcher:
                     now = _marks(watched)
                     replaced = {path for path in watched if now[path] != self._seen[path]}
                     self._seen = now
-                    if changed := replaced | {Path(path) for _, path in changes}:
+                    if changed := replaced | {
+                        path for _, name in changes if STATE_FOLDER not in (path := Path(name)).parts
+                    }:
                         await self.take(changed)
                     if replaced or self._loaded.watch != watched:
                         stop.set()
@@ -61,7 +64,7 @@ class Watcher:
     async def take(self, changed: set[Path]) -> None:
         """Take over a set of saved files."""
         try:
-            if any(path == self._loaded.path for path in changed):
+            if any(path == self._loaded.path or (path in self._loaded.watch and path.is_file()) for path in changed):
                 await self._take_config()
             await self._take_functions(changed)
             self._take_sites(changed)

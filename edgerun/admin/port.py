@@ -15,7 +15,7 @@ import uvicorn
 from edgerun.admin.app import Purgeable, admin_app
 from edgerun.values import value
 
-STATE: Final = Path(".edgerun") / "server.json"
+STATE: Final = "server.json"
 
 
 @value
@@ -30,10 +30,10 @@ class Running:
 class AdminPort:
     """Serves the admin application on a listener of its own, and tells where in a file only its user can read."""
 
-    def __init__(self, edge: Purgeable, listener: socket.socket, folder: Path) -> None:
+    def __init__(self, edge: Purgeable, listener: socket.socket, home: Path) -> None:
         self.port: int = listener.getsockname()[1]
         self._listener = listener
-        self._state = folder / STATE
+        self._state = home / STATE
         self._token = secrets.token_urlsafe(24)
         app = admin_app(edge, port=self.port, token=self._token)
         self._server = _Uvicorn(
@@ -52,7 +52,7 @@ class AdminPort:
 
     async def stop(self) -> None:
         """Stop listening, and remove the file unless another server has written its own."""
-        found = running(self._state.parent.parent)
+        found = running(self._state.parent)
         if found is not None and found.pid == os.getpid():
             self._state.unlink(missing_ok=True)
         self._server.should_exit = self._server.force_exit = True
@@ -60,10 +60,10 @@ class AdminPort:
             await self._task
 
 
-def running(folder: Path) -> Running | None:
-    """Return the server that was started last for a folder's configuration, or None."""
+def running(home: Path) -> Running | None:
+    """Return the server that was started last for a configuration, by its state folder, or None."""
     try:
-        found = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        found = json.loads((home / STATE).read_text(encoding="utf-8"))
         return Running(url=str(found["url"]), token=str(found["token"]), pid=int(found["pid"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

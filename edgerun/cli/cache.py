@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from edgerun.home import home
+
 
 @click.group()
 def cache() -> None:
@@ -22,16 +24,18 @@ def purge(paths: tuple[str, ...], *, config_path: Path | None, as_json: bool) ->
     from edgerun.admin.app import TOKEN_HEADER  # noqa: PLC0415
     from edgerun.admin.port import running  # noqa: PLC0415
 
-    folder = config_path.parent if config_path is not None else Path()
+    folder = home(config_path or Path())
     server = running(folder)
     if server is None:
-        raise click.UsageError(f"no edgerun runs for {folder.resolve()}: start one with edgerun dev, or give --config")
+        raise click.UsageError(
+            f"no edgerun runs for {folder.parent.resolve()}: start one with edgerun dev, or give --config"
+        )
     try:
         answer = httpx2.post(
             f"{server.url}/invalidations", json={"paths": paths}, headers={TOKEN_HEADER: server.token}, timeout=10.0
         )
     except httpx2.HTTPError as error:
-        raise click.ClickException(f"the server of {folder.resolve()} does not answer: {error}") from error
+        raise click.ClickException(f"the server of {folder.parent.resolve()} does not answer: {error}") from error
     outcome = answer.json()
     if answer.status_code != 201:
         raise click.UsageError(outcome.get("error", answer.text))

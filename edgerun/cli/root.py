@@ -19,7 +19,9 @@ COMMANDS: Final = {
     "serve": "edgerun.cli.serve",
     "check": "edgerun.cli.check",
     "invoke": "edgerun.cli.invoke",
+    "explain": "edgerun.cli.explain",
     "cache": "edgerun.cli.cache",
+    "logs": "edgerun.cli.logs",
 }
 
 

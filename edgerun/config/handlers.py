@@ -47,6 +47,7 @@ def _function(name: str, table: raw.FunctionTable, bench: Bench) -> Function | N
         concurrency=table.concurrency,
         environment=frozen(table.environment),
         python=_interpreter(key, table, runtime, bench),
+        deployed_as=f"us-east-1.{name}",  # AWS: replicas carry the prefix in every Region (lambda-at-edge.md §10.3)
     )
 
 

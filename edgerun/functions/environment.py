@@ -15,7 +15,8 @@ from edgerun.functions import faults, frames
 from edgerun.functions.call import Call
 from edgerun.functions.frames import DamagedChannel, Frame, FrameReader
 from edgerun.functions.function import Function
-from edgerun.functions.output import OutputPipe
+from edgerun.functions.log_lines import InvocationFacts, LogFormat
+from edgerun.functions.output import Journal, OutputPipe
 from edgerun.functions.runtime import Invocation, OutputLine
 from edgerun.functions.spawner import Spawner
 from edgerun.functions.variables import context_facts, log_place, variables
@@ -51,7 +52,12 @@ class Environment(asyncio.Protocol):
     """
 
     def __init__(
-        self, function: Function, owner: Owner, on_output: Callable[[OutputLine], None], largest_result: int
+        self,
+        function: Function,
+        owner: Owner,
+        on_output: Callable[[OutputLine], None],
+        largest_result: int,
+        journal: Journal | None = None,
     ) -> None:
         self.function = function
         self.pid = 0
@@ -60,18 +66,24 @@ class Environment(asyncio.Protocol):
         self._owner = owner
         self._on_output = on_output
         self._largest_result = largest_result
+        self._journal = journal
         self._frames = FrameReader(largest_result)
         self._call: Call | None = None
         self._last_id = 0
         self._ending: FunctionExecutionError | None = None
+        self._lost = False
         self._gone = False
+        self._going: asyncio.TimerHandle | None = None
+        self._status: int | None = None
         self._init_duration: float | None = None
         self._max_memory = 0
         self._deadline = 0.0
         self._transport: asyncio.Transport | None = None
         self._grace: asyncio.TimerHandle | None = None
 
-    def start(self, loop: asyncio.AbstractEventLoop, spawner: Spawner, node: str) -> None:
+    def start(
+        self, loop: asyncio.AbstractEventLoop, spawner: Spawner, node: str, log_format: LogFormat = "text"
+    ) -> None:
         """Have the process made; `node` is the program for Node functions."""
         self._loop = loop
         self._spawner = spawner
@@ -80,7 +92,9 @@ class Environment(asyncio.Protocol):
         ours, theirs = socket.socketpair()
         output, their_output = os.pipe()
         self._output = OutputPipe(loop, output, self._printed)
-        order = {**_program(self.function, node), "environment": variables(self.function, place)}
+        order = {**_program(self.function, node), "environment": variables(self.function, place, log_format)}
+        if self._journal is not None:
+            self._journal.init_started()
         self._key = spawner.start(self, order, [theirs.detach(), their_output])
         first = frames.encode(frames.INIT, 0, orjson.dumps(context_facts(self.function, place)))
         self._connecting = loop.create_task(self._connect(ours, first))
@@ -113,7 +127,19 @@ class Environment(asyncio.Protocol):
         self.pid = pid
 
     def ended(self, status: int | None, max_memory: int) -> None:
+        """Go at once, or when the channel has brought what the process said last: it may name its own fault."""
         self._max_memory = max(self._max_memory, max_memory)
+        if self._lost or self._ending is not None or status is None:
+            self._go(status)
+        else:
+            self._going = self._loop.call_later(_EXIT_GRACE, self._go, status)
+            self._status = status
+
+    def _go(self, status: int | None) -> None:
+        if self._gone:
+            return
+        if self._going is not None:
+            self._going.cancel()
         self._gone = True
         self._init_alarm.cancel()
         if self._grace is not None:
@@ -129,6 +155,8 @@ class Environment(asyncio.Protocol):
             self._owner.returned(call)
         elif call is not None:
             self._fail(self._ending or self._end_of(status, call))
+        if self._journal is not None:
+            self._journal.ended(self._max_memory)
         self._owner.ended(self)
 
     # -- what the host sends
@@ -147,7 +175,10 @@ class Environment(asyncio.Protocol):
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Wait a moment for the exit status: it says more than the end of the channel."""
-        if not self._gone and self._ending is None:
+        self._lost = True
+        if self._going is not None:
+            self._go(self._status)
+        elif not self._gone and self._ending is None:
             self._grace = self._loop.call_later(_EXIT_GRACE, self._spawner.kill, self._key)
 
     def _receive(self, frame: Frame) -> None:
@@ -159,6 +190,8 @@ class Environment(asyncio.Protocol):
         elif frame.kind == frames.STARTED and not call.started:
             call.started = True
             self._deadline = self._loop.time() + self.function.timeout
+            if self._journal is not None:
+                self._journal.started(call)
         elif frame.kind in {frames.RESULT, frames.ERROR} and call.started:
             self._settle(call, frame)
         else:
@@ -193,17 +226,20 @@ class Environment(asyncio.Protocol):
             self._fail(faults.too_large(self.function, self._largest_result))
         else:
             answer = frames.read_answer(frame.payload)
+            self._max_memory = answer.max_memory
             if frame.kind == frames.ERROR:
-                self._fail(faults.documented(self.function, answer.document, FunctionExecutionError))
+                why = faults.documented(self.function, answer.document, FunctionExecutionError)
+                self._fail(why, answer.duration)
             else:
                 self._answer(call, answer)
         self._free()
 
     def _answer(self, call: Call, answer: frames.Answer) -> None:
         init_duration, self._init_duration = self._init_duration, None
-        self._max_memory = answer.max_memory
         call.disarm()
         self._call = None
+        if self._journal is not None:
+            self._journal.finished(call, self._facts(call, answer.duration, init_duration))
         call.answer(
             Invocation(
                 payload=answer.document,
@@ -222,11 +258,50 @@ class Environment(asyncio.Protocol):
 
     # -- what goes wrong
 
-    def _fail(self, why: FunctionExecutionError) -> None:
+    def _fail(self, why: FunctionExecutionError, duration: float | None = None) -> None:
+        """Fail the call, if there is one; `duration` is the host's word for how long it ran."""
         call, self._call = self._call, None
+        init_duration, self._init_duration = self._init_duration, None
         if call is not None:
             call.disarm()
+            if self._journal is not None:
+                lasted = self._lasted(call) if duration is None else duration
+                self._tell(self._journal, call, self._facts(call, lasted, init_duration, why))
             call.fail(why)
+
+    def _tell(self, journal: Journal, call: Call, facts: InvocationFacts) -> None:
+        """Write how a call failed, at once if the environment lives on."""
+        if not self.ready:
+            journal.init_failed(facts.duration, facts.error_type)
+        if call.init_only:
+            return
+        if self._ending is None or self._gone:
+            journal.finished(call, facts)
+        else:
+            journal.ends_with_its_environment(call, facts)
+
+    def _facts(
+        self,
+        call: Call,
+        duration: float,
+        init_duration: float | None,
+        why: FunctionExecutionError | None = None,
+    ) -> InvocationFacts:
+        return InvocationFacts(
+            aws_request_id=call.aws_request_id,
+            duration=duration,
+            memory_size=self.function.memory,
+            max_memory=self._max_memory,
+            init_duration=init_duration,
+            error_type=why.error_type if why is not None else "",
+            message=str(why) if why is not None else "",
+        )
+
+    def _lasted(self, call: Call) -> float:
+        """Return how long a call ran, or INIT if that failed with it."""
+        if call.started:
+            return self._loop.time() - self._deadline + self.function.timeout
+        return self.function.timeout if self.ready else self._loop.time() - self._begun
 
     def _damaged(self, why: str) -> None:
         aws_request_id = self._call.aws_request_id if self._call is not None else ""
@@ -280,7 +355,11 @@ class Environment(asyncio.Protocol):
         call.arm(self._loop, self.function.timeout, self._expired)
 
     def _printed(self, text: str) -> None:
-        label = self._call.label if self._call is not None and self.ready else ""
+        call = self._call if self.ready else None
+        if self._journal is not None:
+            self._journal.printed(text, call)
+            return
+        label = call.label if call is not None else ""
         self._on_output(OutputLine(function=self.function.name, label=label, text=text))
 
 

@@ -23,6 +23,7 @@ class Function:
         environment: variables of the user's own; empty at the edge.
         python: interpreter to run a Python function with; "" is the server's own.
         version: what `AWS_LAMBDA_FUNCTION_VERSION` says.
+        deployed_as: the name the function itself is told, in its context and environment; `name` if empty.
     """
 
     name: str
@@ -38,3 +39,4 @@ class Function:
     environment: Mapping[str, str] = NO_TEXTS
     python: str = ""
     version: str = "1"
+    deployed_as: str = ""

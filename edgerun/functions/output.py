@@ -1,9 +1,16 @@
-"""What an environment prints: one pipe for its descriptors 1 and 2, read line by line."""
+"""What an environment prints, one pipe for its descriptors 1 and 2, read line by line; and its log around that."""
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
+
+from edgerun.functions import log_lines
+from edgerun.functions.call import Call
+from edgerun.functions.log_lines import EnvironmentFacts, InvocationFacts, LogFormat
+from edgerun.functions.runtime import OutputLine
 
 LONGEST_LINE: Final = 256 * 1024  # AWS: CloudWatch Logs cuts an event here
 _READ_SIZE: Final = 65_536  # what a pipe holds: one read takes all that was written before it
@@ -83,6 +90,61 @@ class OutputPipe:
             self._open = False
             self._loop.remove_reader(self._descriptor)
             os.close(self._descriptor)
+
+
+class Journal:
+    """One environment's log: the platform's lines around what the function prints, in CloudWatch's order."""
+
+    def __init__(self, environment: EnvironmentFacts, form: LogFormat, on_output: Callable[[OutputLine], None]) -> None:
+        self._environment = environment
+        self._form = form
+        self._on_output = on_output
+        self._open: Call | None = None
+        self._after_the_end: InvocationFacts | None = None
+
+    def init_started(self) -> None:
+        self._write(log_lines.init_start(self._form, time.time(), self._environment))
+
+    def init_failed(self, duration: float, error_type: str) -> None:
+        self._write(log_lines.init_failed(self._form, time.time(), duration, error_type))
+
+    def started(self, call: Call) -> None:
+        """Open an invocation, unless a line that overtook the host's word for it has done so."""
+        if self._open is not call:
+            self._open = call
+            self._write(log_lines.start(self._form, time.time(), call.aws_request_id, self._environment.version))
+
+    def printed(self, text: str, call: Call | None) -> None:
+        """Write what was printed, `call` being the invocation that the host was sent, if any."""
+        if call is not None:
+            self.started(call)
+        if self._form == "json":
+            aws_request_id = self._open.aws_request_id if self._open is not None else ""
+            text = log_lines.json_application(time.time(), aws_request_id, text)
+        self._hand_out(text, "output")
+
+    def finished(self, call: Call, facts: InvocationFacts) -> None:
+        self.started(call)
+        self._write(log_lines.finish(self._form, time.time(), facts))
+        self._open = None
+
+    def ends_with_its_environment(self, call: Call, facts: InvocationFacts) -> None:
+        """Leave an invocation open until the environment is gone: until then it may print, and use memory."""
+        self.started(call)
+        self._after_the_end = facts
+
+    def ended(self, max_memory: int) -> None:
+        """Close what was left open."""
+        if self._open is not None and self._after_the_end is not None:
+            self.finished(self._open, replace(self._after_the_end, max_memory=max_memory))
+
+    def _write(self, lines: list[str]) -> None:
+        for line in lines:
+            self._hand_out(line, "platform")
+
+    def _hand_out(self, text: str, kind: str) -> None:
+        label = self._open.label if self._open is not None else ""
+        self._on_output(OutputLine(function=self._environment.function_name, label=label, text=text, kind=kind))
 
 
 def _cut(line: bytes | bytearray) -> list[str]:

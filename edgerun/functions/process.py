@@ -5,7 +5,10 @@ invoke ─ Pool ─ Environment ═ channel and output ═ host (python_host.py,
 """
 
 import asyncio
+import hashlib
+import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
@@ -13,9 +16,12 @@ from edgerun.functions import faults
 from edgerun.functions.call import Call
 from edgerun.functions.environment import Environment
 from edgerun.functions.function import Function
+from edgerun.functions.log_lines import EnvironmentFacts, LogFormat
+from edgerun.functions.output import Journal
 from edgerun.functions.pool import Pool
 from edgerun.functions.runtime import Invocation, OutputLine
 from edgerun.functions.spawner import Spawner, orjson_home
+from edgerun.functions.variables import REGION
 
 _Identity = tuple[object, ...]
 
@@ -32,6 +38,8 @@ class ProcessRuntime:
         *,
         node: str = "",
         largest_result: int = faults.LARGEST_RESULT,
+        platform_lines: bool = False,
+        log_format: LogFormat = "text",
     ) -> None:
         """Make a runtime.
 
@@ -39,10 +47,15 @@ class ProcessRuntime:
             on_output: gets every line a function prints, as it is printed; must not raise.
             node: the program for Node functions; "" finds it on the server's PATH when it is first needed.
             largest_result: bytes; a longer result is dropped unread and fails its invocation.
+            platform_lines: whether `on_output` gets the lines that Lambda writes around a function's own too.
+            log_format: CloudWatch's text form or its JSON form.
         """
         self._on_output = on_output
         self._node = node
         self._largest_result = largest_result
+        self._platform_lines = platform_lines
+        self._log_format = log_format
+        self._versions: dict[str, str] = {}
         self._pools: dict[_Identity, Pool] = {}
         self._by_object: dict[int, Pool] = {}
         self._leaving: list[Pool] = []
@@ -151,9 +164,20 @@ class ProcessRuntime:
             spawner = self._spawner(python)
         except OSError as error:
             raise faults.no_start(function, f"cannot run {python!r}: {error.strerror}") from error
-        environment = Environment(function, pool, self._on_output, self._largest_result)
-        environment.start(asyncio.get_running_loop(), spawner, node)
+        journal = self._journal(function, node or python) if self._platform_lines else None
+        environment = Environment(function, pool, self._on_output, self._largest_result, journal)
+        environment.start(asyncio.get_running_loop(), spawner, node, self._log_format)
         return environment
+
+    def _journal(self, function: Function, program: str) -> Journal:
+        version = self._versions.get(program)
+        if version is None:
+            version = self._versions[program] = _runtime_version(function.runtime, program)
+        arn = f"arn:aws:lambda:{REGION}::runtime:{hashlib.sha256(version.encode()).hexdigest()}"
+        facts = EnvironmentFacts(
+            function_name=function.name, version=function.version, runtime_version=version, runtime_version_arn=arn
+        )
+        return Journal(facts, self._log_format, self._on_output)
 
     def _find_node(self, function: Function) -> str:
         if function.runtime == "python":
@@ -171,6 +195,22 @@ class ProcessRuntime:
             spawner = Spawner(asyncio.get_running_loop(), python or sys.executable, orjson_folder)
             self._spawners[python] = spawner
         return spawner
+
+
+def _runtime_version(runtime: str, program: str) -> str:
+    """Return Lambda's name for what runs a function, such as `nodejs:20.v11`; "" is the server's own interpreter."""
+    said = sys.version
+    if program:
+        try:
+            asked = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=2, check=False)
+        except (OSError, subprocess.SubprocessError):
+            return runtime
+        said = asked.stdout
+    number = re.search(r"(\d+)\.(\d+)\.(\d+)", said)
+    if number is None:
+        return runtime
+    major, minor, micro = number.groups()
+    return f"nodejs:{major}.v{minor}" if runtime == "nodejs" else f"python:{major}.{minor}.v{micro}"
 
 
 def _identity(function: Function) -> _Identity:

@@ -27,14 +27,18 @@ class Invocation:
 
 @value
 class OutputLine:
-    """One line a function printed.
+    """One event of a function's log: a line it printed, or one of the platform's own about it.
 
-    `label` is what the caller named the invocation that ran at that time, "" outside one.
+    Attributes:
+        label: what the caller named the invocation that ran at that time, "" outside one.
+        text: of several lines, if the event has several.
+        kind: `output` or `platform`.
     """
 
     function: str
     label: str
     text: str
+    kind: str = "output"
 
 
 class FunctionRuntime(Protocol):

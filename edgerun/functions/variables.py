@@ -7,6 +7,7 @@ import secrets
 import time
 
 from edgerun.functions.function import Function
+from edgerun.functions.log_lines import LogFormat
 from edgerun.values import value
 
 REGION = "us-east-1"
@@ -23,12 +24,15 @@ class LogPlace:
 
 def log_place(function: Function, now: float) -> LogPlace:
     day = time.strftime("%Y/%m/%d", time.gmtime(now))
-    return LogPlace(group=f"/aws/lambda/{function.name}", stream=f"{day}/[{function.version}]{secrets.token_hex(16)}")
+    return LogPlace(
+        group=f"/aws/lambda/{told_name(function)}", stream=f"{day}/[{function.version}]{secrets.token_hex(16)}"
+    )
 
 
-def variables(function: Function, place: LogPlace) -> dict[str, str]:
+def variables(function: Function, place: LogPlace, log_format: LogFormat = "text") -> dict[str, str]:
     """Return all variables of one environment but `TMPDIR` and `AWS_EXECUTION_ENV`, which its host sets."""
-    return {**_defaults(function.root), **function.environment, **_reserved(function, place)}
+    logs = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"} if log_format == "json" else {}
+    return {**_defaults(function.root), **function.environment, **_reserved(function, place), **logs}
 
 
 def context_facts(function: Function, place: LogPlace) -> dict[str, object]:
@@ -37,9 +41,9 @@ def context_facts(function: Function, place: LogPlace) -> dict[str, object]:
         "handler": function.handler,
         "root": function.root,
         "timeout": function.timeout,
-        "function_name": function.name,
+        "function_name": told_name(function),
         "function_version": function.version,
-        "invoked_function_arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function.name}:{function.version}",
+        "invoked_function_arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{told_name(function)}:{function.version}",
         "memory_limit_in_mb": str(function.memory),
         "log_group_name": place.group,
         "log_stream_name": place.stream,
@@ -63,7 +67,7 @@ def _reserved(function: Function, place: LogPlace) -> dict[str, str]:
         "_HANDLER": function.handler,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_NAME": told_name(function),
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
@@ -77,3 +81,8 @@ def _reserved(function: Function, place: LogPlace) -> dict[str, str]:
         "LAMBDA_TASK_ROOT": function.root,
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
     }
+
+
+def told_name(function: Function) -> str:
+    """Return the name by which a function knows itself."""
+    return function.deployed_as or function.name

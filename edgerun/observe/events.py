@@ -78,13 +78,14 @@ class Answered:
 
 @value
 class Failed:
-    """Something went wrong; `error` is the exception, `step` where it arose."""
+    """Something went wrong; `error` is the exception, `step` where it arose, `distribution` the id of whose request."""
 
     request_id: str
     step: str
     at: float
     error: Exception
     function: str = ""
+    distribution: str = ""
 
 
 @value
@@ -100,11 +101,12 @@ class Warned:
 
 @value
 class Printed:
-    """A function printed a line."""
+    """A function printed a line, or, `kind` being `platform`, Lambda wrote one about it into the function's log."""
 
     request_id: str
     function: str
     text: str
+    kind: str = "output"
 
 
 @value

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from edgerun.home import STATE_FOLDER
 from edgerun.http.message import BytesBody
 from edgerun.origins.content_types import content_type
 from edgerun.origins.files import FileBody, OpenFile, Root, Unavailable
@@ -77,7 +78,7 @@ class Objects:
         file = self._root.open(key)
         if isinstance(file, Unavailable):
             return file
-        if key == SIDECAR.encode() or self.metadata.is_sidecar(file.stat):
+        if is_ours(key) or self.metadata.is_sidecar(file.stat):
             return Unavailable.MISSING
         try:
             etag, body = await self._content(key, file)
@@ -93,14 +94,14 @@ class Objects:
     def has(self, key: bytes) -> bool:
         """Return whether a key can be read."""
         file = self._root.open(key)
-        return isinstance(file, OpenFile) and not self.metadata.is_sidecar(file.stat)
+        return isinstance(file, OpenFile) and not is_ours(key) and not self.metadata.is_sidecar(file.stat)
 
     async def first_keys(self, prefix: bytes) -> list[Listed]:
         """Return the first keys with a prefix in byte order: `MOST_KEYS`, and one more if there are more."""
         return await asyncio.to_thread(self._first_keys, prefix)
 
     def _first_keys(self, prefix: bytes) -> list[Listed]:
-        found = (item for item in self._root.keys(prefix) if item[0] != SIDECAR.encode())
+        found = (item for item in self._root.keys(prefix) if not is_ours(item[0]))
         first = heapq.nsmallest(MOST_KEYS + 1, found, key=lambda item: item[0])
         return [Listed(key=key, modified=stat.st_mtime, size=stat.st_size) for key, stat in first]
 
@@ -125,3 +126,9 @@ class Objects:
                 del self._tags[next(iter(self._tags))]
             self._tags[key] = (file.signature, etag)
         return etag
+
+
+def is_ours(key: bytes) -> bool:
+    """Tell whether a key is edgerun's own: the sidecar, or the state folder, which holds a token."""
+    first = key.partition(b"/")[0]
+    return first.lower() in {SIDECAR.encode(), STATE_FOLDER.encode()}

@@ -1143,7 +1143,8 @@ async def test_a_command_that_ignores_sigterm_is_killed_with_its_children(tmp_pa
     await command.start()
     child = int(lines[0])
     await command.stop()
-    assert not alive(child)
+    async with asyncio.timeout(5):  # the kernel takes a moment to be done with a killed process
+        await until(lambda: not alive(child))
 
 
 @pytest.mark.process

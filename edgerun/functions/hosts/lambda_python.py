@@ -94,8 +94,29 @@ class LambdaEncoder(json.JSONEncoder):
         return text.encode()
 
 
+class LambdaJsonFormatter(logging.Formatter):
+    """Formats a record as AWS's client does when the function's log format is JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        said: Document = {
+            "timestamp": json_time(record.created),
+            "level": record.levelname,
+            "message": record.getMessage(),
+            "logger": record.name,
+            "requestId": record.__dict__["aws_request_id"],
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            error = record.exc_info[1]
+            said["errorType"], said["errorMessage"] = type(error).__name__, _message(error)
+            said["stackTrace"] = traceback.format_list(traceback.extract_tb(error.__traceback__))
+        extras = {name: part for name, part in record.__dict__.items() if name not in self._ordinary}
+        return json.dumps({name: part for name, part in said.items() if part} | extras, ensure_ascii=False, default=str)
+
+    _ordinary = frozenset(logging.makeLogRecord({}).__dict__) | {"aws_request_id", "message", "asctime"}
+
+
 class LambdaLogHandler(logging.Handler):
-    """Writes records in Lambda's text format to whatever `sys.stdout` is at that time."""
+    """Writes records in Lambda's format, text or JSON, to whatever `sys.stdout` is at that time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,6 +125,14 @@ class LambdaLogHandler(logging.Handler):
         formatter = logging.Formatter(form, "%Y-%m-%dT%H:%M:%S")
         formatter.converter = time.gmtime
         self.setFormatter(formatter)
+
+    def attach(self) -> None:
+        """Become the root logger's handler, in the format that the environment names."""
+        root = logging.getLogger()
+        root.addHandler(self)
+        if wants_json():
+            self.setFormatter(LambdaJsonFormatter())
+            root.setLevel(os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO"))
 
     def emit(self, record: logging.LogRecord) -> None:
         record.aws_request_id = self.aws_request_id
@@ -167,6 +196,28 @@ def _user_frames(trace: TracebackType | None) -> list[str]:
 
 def dump_document(document: Document) -> bytes:
     return json.dumps(document).encode()
+
+
+def wants_json() -> bool:
+    return os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
+
+
+def json_time(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def report(document: Document) -> str:
+    """Return what the log says of an error: one line, in the format of the log.
+
+    AWS: as text, carriage returns join its lines, no-break spaces indent them.
+    """
+    if wants_json():
+        head = {"timestamp": json_time(time.time()), "level": "ERROR"}
+        return json.dumps({**head, **document}, ensure_ascii=False)
+    title = ": ".join(part for part in (document["errorType"], document["errorMessage"]) if part)
+    lines = [*f"[ERROR] {title}".split("\n"), "Traceback (most recent call last):"]
+    lines += [line for frame in document["stackTrace"] for line in frame.splitlines()]
+    return "\r".join(map(with_hard_indent, lines))
 
 
 def with_hard_indent(line: str) -> str:

@@ -107,6 +107,7 @@ function ours(text) {
 
 function logError(title, document) {
   const { errorType, errorMessage, trace } = document;
+  if (wantsJson()) return writeRecord('ERROR', [{ errorType, errorMessage, stackTrace: trace }]);
   const text = JSON.stringify({ errorType, errorMessage, stack: trace });
   write('ERROR', `${title} \t${text}`);
 }
@@ -119,12 +120,48 @@ function write(level, text) {
   process.stdout.write(`${new Date().toISOString()}\t${id}\t${level}\t${line}\n`);
 }
 
+// The JSON log format: AWS's record, below the function's log level nothing.
+const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
+
+function wantsJson() {
+  return process.env.AWS_LAMBDA_LOG_FORMAT === 'JSON';
+}
+
+function writeRecord(level, values) {
+  const least = LEVELS.indexOf(process.env.AWS_LAMBDA_LOG_LEVEL || 'INFO');
+  if (LEVELS.indexOf(level) < least) return;
+  const requestId = running ? running.awsRequestId : undefined;
+  const record = { timestamp: new Date().toISOString(), level, requestId };
+  process.stdout.write(`${recordText(record, values)}\n`);
+}
+
+function recordText(record, values) {
+  if (values.length !== 1) {
+    const error = values.find((value) => value instanceof Error);
+    return JSON.stringify({ ...record, message: util.format(...values), ...(error && errorFields(error)) });
+  }
+  try {
+    return JSON.stringify({ ...record, message: values[0] }, (_, value) => {
+      return value instanceof Error ? { ...errorFields(value), ...value } : value;
+    });
+  } catch {
+    return JSON.stringify({ ...record, message: util.format(values[0]) });
+  }
+}
+
+function errorFields(error) {
+  const stackTrace = typeof error.stack === 'string' ? error.stack.split('\n') : [];
+  return { errorType: error.constructor?.name ?? 'UnknownError', errorMessage: error.message, stackTrace };
+}
+
 function patchConsole() {
   const levels = { log: 'INFO', debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' };
+  const json = wantsJson();
   for (const [name, level] of Object.entries(levels)) {
-    console[name] = (...values) => write(level, util.format(...values));
+    console[name] = (...values) => (json ? writeRecord(level, values) : write(level, util.format(...values)));
   }
   console.trace = (...values) => {
+    if (json) return writeRecord('TRACE', values);
     const stack = new Error(util.format(...values)).stack.split('\n').slice(2);
     write('TRACE', ['Trace: ' + util.format(...values), ...stack].join('\n'));
   };

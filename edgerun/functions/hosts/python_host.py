@@ -7,7 +7,6 @@ It speaks the frames of `edgerun/functions/frames.py` and behaves like AWS's run
 import contextlib
 import io
 import json
-import logging
 import os
 import resource
 import struct
@@ -106,7 +105,7 @@ class Host:
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
         os.environ["AWS_EXECUTION_ENV"] = f"AWS_Lambda_python{sys.version_info[0]}.{sys.version_info[1]}"
-        logging.getLogger().addHandler(self.logs)
+        self.logs.attach()
 
     def _initialise(self) -> lambda_python.Handler:
         """Return the user's handler, or report why there is none and end."""
@@ -169,11 +168,8 @@ class Host:
         return lambda_python.dump_document(document)
 
     def _log_error(self, document: lambda_python.Document) -> None:
-        """Print the error as one line: AWS joins with carriage returns and indents with no-break spaces."""
-        lines = [f"[ERROR] {document['errorType']}: {document['errorMessage']}", "Traceback (most recent call last):"]
-        lines += [line for frame in document["stackTrace"] for line in frame.splitlines()]
         with contextlib.suppress(Exception):  # user code may have closed or replaced it
-            sys.stdout.write("\r".join(map(lambda_python.with_hard_indent, lines)) + "\n")
+            sys.stdout.write(lambda_python.report(document) + "\n")
 
     def _exit(self, end: BaseException) -> NoReturn:
         """End the environment as `sys.exit` would, without waiting for threads."""
