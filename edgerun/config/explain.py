@@ -6,7 +6,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from edgerun.config import raw, shapes
+from edgerun.config import raw, raw_headers, shapes
 from edgerun.config.faults import Key, listed, shown, suggestion
 
 _NAMED: Final[Mapping[str, type[shapes.Table]]] = {
@@ -15,10 +15,12 @@ _NAMED: Final[Mapping[str, type[shapes.Table]]] = {
     "functions": raw.FunctionTable,
     "cache_policies": raw.CachePolicyTable,
     "origin_request_policies": raw.OriginRequestPolicyTable,
+    "response_headers_policies": raw_headers.ResponseHeadersPolicyTable,
 }
 _LISTED: Final[Mapping[str, type[shapes.Table]]] = {
     "behaviors": raw.BehaviorTable,
     "error_responses": raw.ErrorResponseTable,
+    "custom": raw_headers.CustomHeaderTable,
 }
 _SINGLE: Final[Mapping[str, type[shapes.Table]]] = {
     "default_behavior": raw.DefaultBehaviorTable,
@@ -30,6 +32,15 @@ _SINGLE: Final[Mapping[str, type[shapes.Table]]] = {
     "headers": shapes.ExceptNames,
     "cookies": shapes.ExceptNames,
     "query_strings": shapes.ExceptNames,
+    "cors": raw_headers.CorsTable,
+    "security": raw_headers.SecurityTable,
+    "strict_transport_security": raw_headers.StrictTransportSecurityTable,
+    "content_type_options": raw_headers.ContentTypeOptionsTable,
+    "frame_options": raw_headers.FrameOptionsTable,
+    "referrer_policy": raw_headers.ReferrerPolicyTable,
+    "content_security_policy": raw_headers.ContentSecurityPolicyTable,
+    "xss_protection": raw_headers.XssProtectionTable,
+    "server_timing": raw_headers.ServerTimingTable,
 }
 # Values that the format will know: beginnings, by key.
 _LATER_VALUES: Final[Mapping[str, tuple[str, ...]]] = {

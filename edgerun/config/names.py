@@ -34,7 +34,8 @@ _UNITS: Final = {
 # spec/cloudfront.md §2.1
 NEVER_KEYED: Final = frozenset({"connection", "cookie", "proxy-authorization", "te", "upgrade"})
 ORIGIN_REQUEST_ONLY: Final = frozenset(
-    f"cloudfront-viewer-{part}" for part in ("address", "asn", "tls", "ja3-fingerprint", "ja4-fingerprint")
+    f"cloudfront-viewer-{part}"
+    for part in ("address", "asn", "tls", "ja3-fingerprint", "ja4-fingerprint", "cert-validity", "cert-pem")
 )
 
 
@@ -103,6 +104,11 @@ def _printable(text: str) -> str:
 def header_name(text: str) -> str:
     """Check a header's name."""
     return "" if _TOKEN.fullmatch(text) else f"{text[:80]!r} is not a header name"
+
+
+def header_value(text: str) -> str:
+    """Check a header's value, which may be empty."""
+    return "" if _FIELD_VALUE.fullmatch(text) else f"{text[:80]!r} is not a header value"
 
 
 def keyed_header(text: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, get_args
 
+from edgerun.config import geo
 from edgerun.config.bench import Strictness
 from edgerun.config.faults import Key, Source, listed, shown, suggestion
 from edgerun.config.read import labelled
@@ -53,10 +54,12 @@ def checked_country(overrides: Overrides) -> str:
     """Return the country of the flags.
 
     Raises:
-        ConfigError: it is not two capital letters.
+        ConfigError: it is not two capital letters, or no country has them.
     """
     if overrides.country and not _COUNTRY.fullmatch(overrides.country):
         raise ConfigError(f"--country: expected two capital letters such as 'DE', got {shown(overrides.country)}")
+    if overrides.country and (wrong := geo.country(overrides.country)):
+        raise ConfigError(f"--country: {wrong}")
     return overrides.country
 
 
