@@ -13,9 +13,10 @@ from edgerun.config.bench import Bench, Strictness, frozen
 from edgerun.config.distributions import Parts, check_hosts, distribution
 from edgerun.config.explain import faults_of
 from edgerun.config.faults import Faults, Key, Source, shown
+from edgerun.config.geo import places
 from edgerun.config.handlers import functions
 from edgerun.config.origins import origins
-from edgerun.config.policies import cache_policies, origin_request_policies
+from edgerun.config.policies import cache_policies, origin_request_policies, response_headers_policies
 from edgerun.distribution.model import Config, DirectoryOrigin, Distribution, StoreConfig
 
 ADAPTER: Final = TypeAdapter(raw.FileTable)
@@ -70,9 +71,11 @@ def build(
         functions=functions(file.functions, bench),
         cache_policies=cache_policies(file.cache_policies, bench),
         origin_request_policies=origin_request_policies(file.origin_request_policies, bench),
+        response_headers_policies=response_headers_policies(file.response_headers_policies, bench),
     )
     found = _distributions(file, parts, bench)
     store = _store(file.store, bench)
+    geo = places(("geo",), file.geo, bench)
     faults.check()
     config = Config(
         distributions=tuple(found.values()),
@@ -81,8 +84,10 @@ def build(
         store=store,
         strictness=strictness,
         country=country,
+        geo=geo,
     )
-    return Built(config=config, notes=tuple(bench.notes), watch=_watched(config))
+    files = () if file.geo is None else (bench.path(file.geo),)
+    return Built(config=config, notes=tuple(bench.notes), watch=(*files, *_watched(config)))
 
 
 def _validated(source: Source, faults: Faults) -> raw.FileTable:

@@ -9,7 +9,7 @@ from typing import Final
 from edgerun.config import names, raw, shapes
 from edgerun.config.bench import Bench, frozen
 from edgerun.config.faults import Key, shown
-from edgerun.config.policies import find_cache_policy, find_origin_request_policy
+from edgerun.config.policies import find_cache_policy, find_origin_request_policy, find_response_headers_policy
 from edgerun.distribution.match import unreachable
 from edgerun.distribution.model import (
     ALL_METHODS,
@@ -23,6 +23,7 @@ from edgerun.distribution.model import (
     OriginConfig,
     OriginRequestPolicy,
     Point,
+    ResponseHeadersPolicy,
 )
 from edgerun.functions.function import Function
 
@@ -43,6 +44,7 @@ class Parts:
     functions: Mapping[str, Function]
     cache_policies: Mapping[str, CachePolicy]
     origin_request_policies: Mapping[str, OriginRequestPolicy]
+    response_headers_policies: Mapping[str, ResponseHeadersPolicy]
 
 
 def distribution(key: Key, name: str, table: raw.DistributionTable, parts: Parts, bench: Bench) -> Distribution | None:
@@ -121,6 +123,9 @@ def _behavior(key: Key, table: raw.DefaultBehaviorTable, parts: Parts, bench: Be
     forwarded = table.origin_request_policy and find_origin_request_policy(
         (*key, "origin_request_policy"), table.origin_request_policy, parts.origin_request_policies, bench
     )
+    decorated = table.response_headers_policy and find_response_headers_policy(
+        (*key, "response_headers_policy"), table.response_headers_policy, parts.response_headers_policies, bench
+    )
     if table.compress:
         bench.fault((*key, "compress"), "compress = true is not supported by this version of edgerun")
     allowed, cached = _methods(key, table, bench)
@@ -133,6 +138,7 @@ def _behavior(key: Key, table: raw.DefaultBehaviorTable, parts: Parts, bench: Be
         origin=origin,
         cache_policy=policy,
         origin_request_policy=forwarded or None,
+        response_headers_policy=decorated or None,
         viewer_protocol_policy=table.viewer_protocol_policy,
         allowed_methods=allowed,
         cached_methods=cached,

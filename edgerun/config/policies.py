@@ -1,4 +1,4 @@
-"""Cache policies and origin request policies: from tables to values, and found by name or id."""
+"""Policies: from tables to values, and found by name or id."""
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
@@ -7,8 +7,17 @@ from typing import Final, TypeVar
 from edgerun.config import names, raw, shapes
 from edgerun.config.bench import Bench
 from edgerun.config.faults import Key, shown, suggestion
-from edgerun.distribution.managed import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES
-from edgerun.distribution.model import NOTHING, CachePolicy, Choice, OriginRequestPolicy, Selection
+from edgerun.config.headers_policies import response_headers_policy
+from edgerun.config.raw_headers import ResponseHeadersPolicyTable
+from edgerun.distribution.managed import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES, RESPONSE_HEADERS_POLICIES
+from edgerun.distribution.model import (
+    NOTHING,
+    CachePolicy,
+    Choice,
+    OriginRequestPolicy,
+    ResponseHeadersPolicy,
+    Selection,
+)
 
 PREFIX: Final = "Managed-"
 MOST_NAMES: Final = 10
@@ -16,7 +25,8 @@ MOST_CHARACTERS: Final = 1024
 DAY: Final = 86_400
 YEAR: Final = 31_536_000
 
-Policy = TypeVar("Policy", CachePolicy, OriginRequestPolicy)
+AnyPolicy = CachePolicy | OriginRequestPolicy | ResponseHeadersPolicy
+Policy = TypeVar("Policy", CachePolicy, OriginRequestPolicy, ResponseHeadersPolicy)
 Picked = str | list[str] | shapes.ExceptNames | shapes.AllViewerAnd
 Check = Callable[[str], str]
 
@@ -39,6 +49,18 @@ def origin_request_policies(
     return {name: _origin_request_policy(name, table, bench) for name, table in tables.items()}
 
 
+def response_headers_policies(
+    tables: Mapping[str, ResponseHeadersPolicyTable], bench: Bench
+) -> dict[str, ResponseHeadersPolicy]:
+    """Return the user's response headers policies by name."""
+    found = {}
+    for name, table in tables.items():
+        key = ("response_headers_policies", name)
+        _name(key, name, RESPONSE_HEADERS_POLICIES, bench)
+        found[name] = response_headers_policy(key, name, table, bench)
+    return found
+
+
 def find_cache_policy(key: Key, name: str, own: Mapping[str, CachePolicy], bench: Bench) -> CachePolicy | None:
     """Return the cache policy of a name or managed id; an unknown one is a fault."""
     return _find(key, name, own, CACHE_POLICIES, bench)
@@ -49,6 +71,13 @@ def find_origin_request_policy(
 ) -> OriginRequestPolicy | None:
     """Return the origin request policy of a name or managed id; an unknown one is a fault."""
     return _find(key, name, own, ORIGIN_REQUEST_POLICIES, bench)
+
+
+def find_response_headers_policy(
+    key: Key, name: str, own: Mapping[str, ResponseHeadersPolicy], bench: Bench
+) -> ResponseHeadersPolicy | None:
+    """Return the response headers policy of a name or managed id; an unknown one is a fault."""
+    return _find(key, name, own, RESPONSE_HEADERS_POLICIES, bench)
 
 
 def _find(key: Key, name: str, own: Mapping[str, Policy], managed: Iterable[Policy], bench: Bench) -> Policy | None:
@@ -110,7 +139,7 @@ def _origin_request_policy(name: str, table: raw.OriginRequestPolicyTable, bench
     )
 
 
-def _name(key: Key, name: str, managed: Iterable[CachePolicy | OriginRequestPolicy], bench: Bench) -> None:
+def _name(key: Key, name: str, managed: Iterable[AnyPolicy], bench: Bench) -> None:
     bench.fault(key, names.table_name(name))
     if name.removeprefix(PREFIX) in {policy.name for policy in managed}:
         bench.note(key, "hides the managed policy of this name")

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
+from edgerun.config.raw_headers import ResponseHeadersPolicyTable
 from edgerun.config.shapes import KeyHeaders, Methods, Names, OriginHeaders, Table, Use
 
 CENTURY: Final = 3_153_600_000
@@ -99,7 +100,6 @@ class DefaultBehaviorTable(Table):
 
     later: ClassVar[frozenset[str]] = frozenset(
         {
-            "response_headers_policy",
             "trusted_key_groups",
             "trusted_signers",
             "forwarded_values",
@@ -116,6 +116,7 @@ class DefaultBehaviorTable(Table):
     origin: str = Field(description="Name of an origin.")
     cache_policy: str = Field(description="A cache policy: your own by name, or a managed one by name or id.")
     origin_request_policy: str | None = Field(None, description="An origin request policy, by name or id.")
+    response_headers_policy: str | None = Field(None, description="A response headers policy, by name or id.")
     viewer_protocol_policy: Literal["allow-all", "https-only", "redirect-to-https"] = Field(
         "allow-all", description="What to do with plain HTTP."
     )
@@ -169,7 +170,11 @@ class DistributionTable(Table):
         {"geo_restriction", "access_log", "logging", "web_acl", "viewer_certificate", "http_version", "staging"}
     )
     hints: ClassVar[dict[str, str]] = dict.fromkeys(
-        ("origins", "functions", "cache_policies", "origin_request_policies", "store", "distributions"), _SHARED
+        (
+            *("origins", "functions", "cache_policies", "origin_request_policies", "response_headers_policies"),
+            *("store", "geo", "distributions"),
+        ),
+        _SHARED,
     )
 
     id: str | None = Field(None, description="The distribution's id; derived from its name if left out.")
@@ -187,7 +192,6 @@ class FileTable(DistributionTable):
 
     later: ClassVar[frozenset[str]] = DistributionTable.later | {
         "origin_groups",
-        "response_headers_policies",
         "public_keys",
         "key_groups",
         "key_value_stores",
@@ -204,4 +208,10 @@ class FileTable(DistributionTable):
     origin_request_policies: dict[str, OriginRequestPolicyTable] = Field(
         default_factory=dict, description="Origin request policies by name."
     )
+    response_headers_policies: dict[str, ResponseHeadersPolicyTable] = Field(
+        default_factory=dict, description="Response headers policies by name."
+    )
     store: StoreTable = Field(default_factory=StoreTable, description="The store of cached objects.")
+    geo: str | None = Field(
+        None, description="Where viewers are: a file by network, such as geo.toml, or a MaxMind file (.mmdb)."
+    )

@@ -1,9 +1,22 @@
-"""AWS's managed policies by name and id (`spec/cloudfront.md` §2.4, §2.5)."""
+"""AWS's managed policies by name and id (`spec/cloudfront.md` §2.4 to §2.6)."""
 
 from collections.abc import Iterable
 from typing import Final
 
-from edgerun.distribution.model import CachePolicy, Choice, OriginRequestPolicy, Selection
+from edgerun.distribution.model import (
+    CachePolicy,
+    Choice,
+    ContentTypeOptions,
+    Cors,
+    FrameOptions,
+    OriginRequestPolicy,
+    ReferrerPolicy,
+    ResponseHeadersPolicy,
+    Security,
+    Selection,
+    StrictTransportSecurity,
+    XssProtection,
+)
 
 _ALL: Final = Selection(choice=Choice.ALL)
 _YEAR: Final = 31_536_000.0
@@ -162,3 +175,36 @@ ORIGIN_REQUEST_POLICIES: Final = (
 
 # What `AllViewerExceptHostHeader` adds besides the viewer's headers (§2.5).
 EXCEPT_HOST_ADDS: Final = _lower((*_DEVICES, *_LOCATION, *_CONNECTION))
+
+_SIMPLE: Final = Cors(allow_origins=("*",), origin_override=False)
+_WITH_PREFLIGHT: Final = Cors(
+    allow_origins=("*",),
+    allow_methods=("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"),
+    expose_headers=("*",),
+    origin_override=False,
+)
+_SECURITY: Final = Security(
+    strict_transport_security=StrictTransportSecurity(max_age=31_536_000, override=False),
+    content_type_options=ContentTypeOptions(override=True),
+    frame_options=FrameOptions(frame_option="SAMEORIGIN", override=False),
+    referrer_policy=ReferrerPolicy(referrer_policy="strict-origin-when-cross-origin", override=False),
+    xss_protection=XssProtection(protection=True, mode_block=True, override=False),
+)
+
+RESPONSE_HEADERS_POLICIES: Final = (
+    ResponseHeadersPolicy(name="SimpleCORS", id="60669652-455b-4ae9-85a4-c4c02393f86c", cors=_SIMPLE),
+    ResponseHeadersPolicy(name="CORS-With-Preflight", id="5cc3b908-e619-4b99-88e5-2cf7f45965bd", cors=_WITH_PREFLIGHT),
+    ResponseHeadersPolicy(name="SecurityHeadersPolicy", id="67f7725c-6f97-4210-82d7-5512b31e9d03", security=_SECURITY),
+    ResponseHeadersPolicy(
+        name="CORS-and-SecurityHeadersPolicy",
+        id="e61eb60c-9c35-4d20-a928-2b84e02af89c",
+        cors=_SIMPLE,
+        security=_SECURITY,
+    ),
+    ResponseHeadersPolicy(
+        name="CORS-with-preflight-and-SecurityHeadersPolicy",
+        id="eaab4381-ed33-4a86-88ca-d9558dc6cd63",
+        cors=_WITH_PREFLIGHT,
+        security=_SECURITY,
+    ),
+)

@@ -36,14 +36,10 @@ AFTER = [
     # not yet
     *(
         (f"[{word}.x]", f"6: {word}: '{word}' {NOT_YET}")
-        for word in ("origin_groups", "public_keys", "key_groups", "key_value_stores", "response_headers_policies")
+        for word in ("origin_groups", "public_keys", "key_groups", "key_value_stores")
     ),
     *((f"[{word}]", f"6: {word}: '{word}' {NOT_YET}") for word in ("geo_restriction", "access_log")),
     ('trusted_key_groups = ["a"]', f"6: default_behavior.trusted_key_groups: 'trusted_key_groups' {NOT_YET}"),
-    (
-        'response_headers_policy = "a"',
-        f"6: default_behavior.response_headers_policy: 'response_headers_policy' {NOT_YET}",
-    ),
     ("compress = true", f"6: default_behavior.compress: compress = true {NOT_YET}"),
     ('[store]\nkind = "redis"', f"7: store.kind: kind 'redis' {NOT_YET}"),
     (
