@@ -19,10 +19,13 @@ from typing import Any, Final
 import click
 
 from edgerun import pipeline
+from edgerun.cli.explain import levels
 from edgerun.cli.root import COMMANDS, cli
 from edgerun.config.schema import json_schema
-from edgerun.distribution.managed import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES
-from edgerun.functions.rules import RULES
+from edgerun.distribution.managed import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES, RESPONSE_HEADERS_POLICIES
+from edgerun.functions.limits import LIMITS
+from edgerun.functions.readings import READINGS, Reading
+from edgerun.functions.rules import RULES, Rule
 from edgerun.observe import events
 from edgerun.observe.console import Console
 
@@ -38,6 +41,17 @@ TABLES: Final = {
     "FunctionTable": "`[functions.NAME]`",
     "CachePolicyTable": "`[cache_policies.NAME]`",
     "OriginRequestPolicyTable": "`[origin_request_policies.NAME]`",
+    "ResponseHeadersPolicyTable": "`[response_headers_policies.NAME]`",
+    "CorsTable": "`[response_headers_policies.NAME.cors]`",
+    "SecurityTable": "`[response_headers_policies.NAME.security]`",
+    "StrictTransportSecurityTable": "`strict_transport_security`",
+    "ContentTypeOptionsTable": "`content_type_options`",
+    "FrameOptionsTable": "`frame_options`",
+    "ReferrerPolicyTable": "`referrer_policy`",
+    "ContentSecurityPolicyTable": "`content_security_policy`",
+    "XssProtectionTable": "`xss_protection`",
+    "CustomHeaderTable": "`[[response_headers_policies.NAME.custom]]`",
+    "ServerTimingTable": "`[response_headers_policies.NAME.server_timing]`",
     "DefaultBehaviorTable": "`[default_behavior]`",
     "BehaviorTable": "`[[behaviors]]`",
     "FunctionUse": "A function at a point",
@@ -115,7 +129,7 @@ def _type(key: dict[str, Any]) -> str:
             return one.replace("table", "list of tables", 1) if "$ref" in key["items"] else f"list of {one}s"
         case "object":
             return f"tables by name, see {TABLES[ref]}" if (ref := _ref(key)) else "table of strings"
-        case "integer":
+        case "integer" | "number":
             return "number" + _range(key)
         case kind:
             return str(kind)
@@ -146,7 +160,11 @@ def policies() -> str:
     """Return the managed policies with their ids."""
     rows = [
         (kind, f"`{policy.name}`", f"`{policy.id}`")
-        for kind, known in (("cache", CACHE_POLICIES), ("origin request", ORIGIN_REQUEST_POLICIES))
+        for kind, known in (
+            ("cache", CACHE_POLICIES),
+            ("origin request", ORIGIN_REQUEST_POLICIES),
+            ("response headers", RESPONSE_HEADERS_POLICIES),
+        )
         for policy in known
     ]
     return _table(("kind", "name", "id"), rows)
@@ -227,10 +245,44 @@ def _annotation(given: object) -> str:
 
 def rules() -> str:
     """Return the rules as one table."""
+    rows = [(rule.id, rule.title, rule.section, *_levels(rule), rule.fix) for rule in RULES.values()]
+    return _table(("id", "what must be", "section", "if broken", "with --lenient", "way out"), rows)
+
+
+def _levels(rule: Rule) -> tuple[str, str]:
+    told = levels(rule)
+    lenient = told["lenient"] if told["lenient"] != "refused" else "502"
+    return "warning" if rule.forgiven else "502", lenient
+
+
+def samples() -> str:
+    """Return a failing and a passing line of a function for each rule."""
     rows = [
-        (rule.id, rule.title, rule.section, "warning" if rule.forgiven else "502", rule.fix) for rule in RULES.values()
+        (rule.id, rule.sample.point, f"`{rule.sample.failing}`", f"`{rule.sample.passing}`") for rule in RULES.values()
     ]
-    return _table(("id", "what must be", "section", "if broken", "way out"), rows)
+    return _table(("id", "at", "breaks it", "keeps it"), rows)
+
+
+def limits() -> str:
+    """Return the limits of §8."""
+    rows = [
+        (limit.name, limit.viewer, limit.origin, "yes" if limit.enforced else "no", f"`{limit.source}`")
+        for limit in LIMITS
+    ]
+    return _table(("limit", "viewer points", "origin points", "enforced", "page of the guide"), rows)
+
+
+def readings() -> str:
+    """Return the open readings as a list: what each level takes."""
+    return "\n".join(map(_reading, READINGS.values()))
+
+
+def _reading(reading: Reading) -> str:
+    taken = f"always *{reading.default}*"
+    if not reading.fixed:
+        words = {"default": reading.default, "pedantic": reading.pedantic, "lenient": reading.lenient}
+        taken = ", ".join(f"{level} *{word}*" for level, word in words.items())
+    return f"- `{reading.name}` ({reading.section}): {reading.question} Taken: {taken}."
 
 
 def drawing() -> str:
@@ -264,6 +316,9 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "line": line,
     "events": event_list,
     "rules": rules,
+    "samples": samples,
+    "limits": limits,
+    "readings": readings,
     "drawing": drawing,
 }
 

@@ -18,7 +18,6 @@ answered in the caller's own turn. Look-up and origin half together are `obtain`
 too. The order is that of `spec/cloudfront.md` §0; where a function runs, `spec/lambda-at-edge.md` §1.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -28,22 +27,22 @@ from edgerun.cache.collapse import Flight
 from edgerun.cache.entry import CacheKey, Entry
 from edgerun.cache.freshness import Fresh, Look, Stale, revalidation
 from edgerun.cache.key import cache_key, may_collapse
-from edgerun.distribution import forward, match
+from edgerun.distribution import forward, headers_policy, match
 from edgerun.distribution.guard import guard, wants_tunnel
 from edgerun.distribution.model import Association, Behavior, Config, Distribution, OriginSpec, Point
 from edgerun.distribution.select import forwards_cookies
 from edgerun.distribution.viewer import with_viewer_headers
 from edgerun.eager import Begun, begun, in_task
 from edgerun.errors import EdgeError, FunctionError, FunctionThrottled, NoSuchDistribution, OriginError, RequestError
-from edgerun.functions.lambda_edge import EdgeContext, unforgiven
-from edgerun.functions.lambda_edge import Warned as Forgiven
+from edgerun.functions.lambda_edge import EdgeContext, Judge
+from edgerun.functions.readings import PRESETS
 from edgerun.http.fields import format_date
 from edgerun.http.message import OnInterim, Request, Response, Tunnel
 from edgerun.http.partial import for_viewer
 from edgerun.observe.events import Failed, Step, Stepped, Warned
 from edgerun.services import Services
 from edgerun.settle import Exchange, settle, with_length
-from edgerun.visit import Delivery, Errand, Fetched, Marks, Obtained, Visit, completed, from_entry
+from edgerun.visit import POP, Delivery, Errand, Fetched, Marks, Obtained, Visit, completed, from_entry
 
 
 class Pipeline:
@@ -58,6 +57,7 @@ class Pipeline:
         self._clock = services.clock
         self._make_id = services.make_id
         self._emit = services.emit
+        self._readings = PRESETS[config.strictness]
         self._watched = services.watched
         self._flights = services.flights
         self._marks = {distribution.id: Marks(distribution.id) for distribution in config.distributions}
@@ -138,7 +138,7 @@ class Pipeline:
         self, visit: Visit, distribution: Distribution, association: Association
     ) -> Obtained | None:
         context = visit.comes_to(Point.VIEWER_REQUEST, distribution)
-        result = await self._invoker.on_request(context, association, visit.seen, None, self._forgiver(context))
+        result = await self._invoker.on_request(context, association, visit.seen, None, self._judge(context))
         if isinstance(result, Response):
             self._step(visit, Step.VIEWER_REQUEST, f"answered {result.status}", result)
             return Obtained(response=self._made(visit, result), word="LambdaGeneratedResponse", final=True)
@@ -150,7 +150,7 @@ class Pipeline:
         self, visit: Visit, request: Request, distribution: Distribution, behavior: Behavior
     ) -> Obtained | Tunnel:
         """Look up and, if need be, fetch: what viewers and error pages both go through."""
-        request = with_viewer_headers(request, behavior, self._config.country)
+        request = with_viewer_headers(request, behavior, self._config.country, self._config.geo, visit)
         if behavior.cache_policy.disabled or request.method not in behavior.cached_methods or wants_tunnel(request):
             self._step(visit, Step.LOOK_UP, "pass")
             await in_task()
@@ -214,24 +214,27 @@ class Pipeline:
         return obtained.changed(response=response, age=page.age, final=True, from_store=False)
 
     def _headers_policy(self, visit: Visit, obtained: Obtained) -> Obtained:
-        self._step(visit, Step.HEADERS_POLICY, "none")  # the model has no such policies yet; this is their place
-        return obtained
+        policy = visit.behavior.response_headers_policy if visit.behavior and obtained.word != "Redirect" else None
+        self._step(visit, Step.HEADERS_POLICY, policy.name if policy else "none")
+        return obtained if policy is None else headers_policy.on(obtained, policy, visit, pop=POP, now=self._clock())
 
     async def _viewer_response(self, visit: Visit, obtained: Obtained) -> Obtained:
         distribution, behavior = visit.distribution, visit.behavior
         association = behavior.viewer_response if behavior else None
-        if distribution is None or association is None or obtained.final or obtained.origin_status >= 400:
+        status = obtained.status_of(self._readings.viewer_response_by_status)
+        if distribution is None or association is None or obtained.final or status >= 400:
             return obtained
         response, age = obtained.response, obtained.age
         if age is not None:
             response = response.changed(headers=response.headers.plus((b"Age", b"%d" % age)))
         context = visit.comes_to(Point.VIEWER_RESPONSE, distribution)
-        forgive = self._forgiver(context)
+        judge = self._judge(context)
         try:
-            changed = await self._invoker.on_response(context, association, visit.seen, response, None, forgive)
+            changed = await self._invoker.on_response(context, association, visit.seen, response, None, judge)
         except EdgeError as error:
             await response.body.aclose()
-            return await self._error_page(visit, self._refused(visit, Step.VIEWER_RESPONSE, error))
+            page = await self._error_page(visit, self._refused(visit, Step.VIEWER_RESPONSE, error))
+            return self._headers_policy(visit, page)
         self._step(visit, Step.VIEWER_RESPONSE, "ran", changed)
         return obtained.changed(response=changed, age=None)
 
@@ -274,7 +277,7 @@ class Pipeline:
         flight.outcome.set_result(fetched)
         if fetched.entry is not None and (shared is None or await fill(shared, source)):
             entry = replace(completed(fetched.entry), generation=generation)
-            kept = self._store.put(errand.key, entry, generation)
+            kept = self._store.put(entry.key, entry, generation)
             self._step(errand.visit, Step.STORE, f"kept for {entry.lifetime:g} s" if kept else "refused", entry)
 
     async def _origin_half(self, errand: Errand) -> Fetched | Tunnel:
@@ -305,6 +308,7 @@ class Pipeline:
         response = await self._fetch(errand, request, spec)
         if isinstance(response, Tunnel):
             return response
+        response = forward.as_received(response)
         status, ended = response.status, self._clock()
         if behavior.origin_response is not None:
             response = await self._origin_response(errand, behavior.origin_response, request, spec, response)
@@ -323,7 +327,7 @@ class Pipeline:
     ) -> tuple[Request, OriginSpec] | Response:
         visit = errand.visit
         context = visit.comes_to(Point.ORIGIN_REQUEST, errand.distribution)
-        result = await self._invoker.on_request(context, association, request, spec, self._forgiver(context))
+        result = await self._invoker.on_request(context, association, request, spec, self._judge(context))
         if isinstance(result, Response):
             self._step(visit, Step.ORIGIN_REQUEST, f"answered {result.status}", result)
             return self._made(visit, result)
@@ -344,9 +348,9 @@ class Pipeline:
     ) -> Response:
         visit = errand.visit
         context = visit.comes_to(Point.ORIGIN_RESPONSE, errand.distribution)
-        forgive = self._forgiver(context)
+        judge = self._judge(context)
         try:
-            changed = await self._invoker.on_response(context, association, request, response, spec, forgive)
+            changed = await self._invoker.on_response(context, association, request, response, spec, judge)
         except BaseException:
             await response.body.aclose()
             raise
@@ -382,15 +386,13 @@ class Pipeline:
     def _failed(self, visit: Visit, step: Step, error: EdgeError) -> None:
         function = error.function if isinstance(error, FunctionError) else ""
         point = visit.ran[-1] if function and visit.ran else step
-        self._emit(Failed(request_id=visit.id, step=point, at=self._clock(), error=error, function=function))
+        whose = visit.distribution.id if visit.distribution else ""
+        now = self._clock()
+        self._emit(Failed(request_id=visit.id, step=point, at=now, error=error, function=function, distribution=whose))
 
-    def _forgiver(self, context: EdgeContext) -> Callable[[Forgiven], None]:
-        if self._config.strictness == "pedantic":
-            return unforgiven
-        request_id, point = context.request_id, context.point
-        return lambda what: self._emit(
-            Warned(request_id=request_id, point=point, rule=what.rule, path=what.path, message=what.message)
-        )
+    def _judge(self, context: EdgeContext) -> Judge:
+        at = partial(Warned, request_id=context.request_id, point=context.point)
+        return Judge(self._readings, lambda what: self._emit(at(rule=what.rule, path=what.path, message=what.message)))
 
     def _step(self, visit: Visit, step: Step, outcome: str, detail: object = None) -> None:
         if self._watched:

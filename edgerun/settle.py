@@ -82,7 +82,9 @@ def _confirmed(errand: Errand, stale: Entry, exchange: Exchange, caching: Cachin
     )
     confirmed = replace(exchange, origin_status=stale.origin_status)
     obtained = Obtained(response=response, word="RefreshHit", origin_status=stale.origin_status, from_store=True)
-    return Fetched(obtained=obtained, entry=_entry(errand, response, confirmed, caching))
+    entry = _entry(errand, response, confirmed, caching)
+    # A HEAD that was told "unchanged" confirms the whole object, not a head of its own.
+    return Fetched(obtained=obtained, entry=None if entry is None else replace(entry, key=stale.key))
 
 
 def _entry(errand: Errand, response: Response, exchange: Exchange, caching: Caching) -> Entry | None:

@@ -105,6 +105,10 @@ class Obtained:
     error_page: bool = True
     close: bool = False
 
+    def status_of(self, whose: str) -> int:
+        """Return the `origin`'s status, or the final one (`spec/lambda-at-edge.md` §13.4)."""
+        return self.origin_status if whose == "origin" else self.response.status
+
     def changed(self, **fields: Any) -> "Obtained":
         """Return the same with some fields changed."""
         return replace(self, **fields)

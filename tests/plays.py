@@ -9,6 +9,7 @@ from typing import Any
 from edgerun.cache.collapse import Collapser
 from edgerun.cache.freshness import CloudFrontCaching
 from edgerun.cache.memory import MemoryStore
+from edgerun.distribution.geo import PlaceOf, nowhere
 from edgerun.distribution.managed import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES
 from edgerun.distribution.model import (
     Association,
@@ -114,6 +115,7 @@ class Play:
         origins: dict[str, ScriptedOrigin] | None = None,
         store: MemoryStore | None = None,
         country: str = "",
+        geo: PlaceOf = nowhere,
         strictness: str = "strict",
     ) -> None:
         chosen = given if isinstance(given, Distribution) else distribution(given or behavior())
@@ -132,6 +134,7 @@ class Play:
             functions={},
             store=StoreConfig(),
             country=country,
+            geo=geo,
             strictness=strictness,
         )
         services = Services(

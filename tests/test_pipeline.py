@@ -798,3 +798,21 @@ def test_an_answer_that_may_not_be_stored_still_ends_the_expired_copy():
     assert play.get().body == b"mine"
     play.origin.replies["/"] = respond(500, b"broken")
     assert play.get().status == 500
+
+
+def test_origin_response_sees_that_an_answer_came_in_chunks_and_viewers_get_our_own_framing():
+    play = edge()
+    play.origin.replies["/"] = lambda request: dripping(b"one ", b"two")
+    answer = play.get()
+    event = next(e for _, e in play.runtime.calls if e["Records"][0]["cf"]["config"]["eventType"] == "origin-response")
+    headers = event["Records"][0]["cf"]["response"]["headers"]
+    assert headers["transfer-encoding"] == [{"key": "Transfer-Encoding", "value": "chunked"}]
+    assert (answer.body, answer["Transfer-Encoding"]) == (b"one two", None)
+
+
+def test_a_head_that_is_told_unchanged_confirms_the_whole_object():
+    play = Play(behavior(), replies={"/": lambda r: respond(304) if b"if-none-match" in r.headers else PAGE})
+    play.get()
+    play.clock.advance(61)
+    assert play.run(lambda p: p.ask(method="HEAD")).x_cache == "RefreshHit from cloudfront"
+    assert (play.get().x_cache, play.get().body) == ("Hit from cloudfront", b"a page")

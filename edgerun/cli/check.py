@@ -1,14 +1,18 @@
 """`edgerun check`."""
 
+import dataclasses
 import json
+import sys
 from pathlib import Path
 
 import click
 
 from edgerun.banner import near
 from edgerun.cli.options import configured, loader, overrides
+from edgerun.config.static import Finding, findings
 from edgerun.distribution.model import DirectoryOrigin, Point
 from edgerun.errors import ConfigError
+from edgerun.observe.console import printable
 
 
 @click.command()
@@ -26,7 +30,10 @@ def check(
     schema: bool,
     as_json: bool,
 ) -> int:
-    """Check a configuration without serving it: exit 0 when it can be served, 2 when not."""
+    """Check a configuration and its functions without running anything.
+
+    Exit 0 when all is fine, 1 when AWS would refuse a function, 2 when the configuration cannot be loaded.
+    """
     if schema:
         from edgerun.config.schema import json_schema  # noqa: PLC0415  # only this option needs it
 
@@ -37,12 +44,16 @@ def check(
     except ConfigError as error:
         if not as_json:
             raise
-        click.echo(json.dumps({"ok": False, "errors": str(error).splitlines()}))
+        click.echo(json.dumps({"ok": False, "errors": str(error).splitlines(), "findings": []}))
         return 2
     config = loaded.config
+    found = findings(config, _progress if sys.stderr.isatty() else None)
     if as_json:
-        click.echo(json.dumps({"ok": True, "file": str(loaded.path), "notes": list(loaded.notes)}))
-        return 0
+        told = [dataclasses.asdict(each) for each in found]
+        click.echo(
+            json.dumps({"ok": not found, "file": str(loaded.path), "notes": list(loaded.notes), "findings": told})
+        )
+        return 1 if found else 0
     for distribution in config.distributions:
         click.echo(f"{distribution.name}  {distribution.id}  {distribution.domain_name}")
         for behavior in distribution.all_behaviors:
@@ -58,5 +69,24 @@ def check(
                     )
     for note in loaded.notes:
         click.echo(f"note: {note}")
-    click.echo(f"{near(str(loaded.path))}: fine")
-    return 0
+    for each in found:
+        _print(each)
+    click.echo(f"{near(str(loaded.path))}: " + ("fine" if not found else f"{len(found)} found"))
+    return 1 if found else 0
+
+
+def _print(finding: Finding) -> None:
+    place = near(finding.file) + (f":{finding.line}" if finding.line else "")
+    for line in (
+        f"{place}: {finding.message} ({finding.code})",
+        f"  aws    {finding.aws}" if finding.aws else "",
+        f"  fix    {finding.fix}",
+    ):
+        if line:
+            click.echo(printable(line))
+
+
+def _progress(name: str, done: int, total: int) -> None:
+    """Say how far the measuring of a large package is, on one line of the terminal."""
+    end = "\n" if done == total else "\r"
+    click.echo(f"measuring {name}: {done * 100 // total} % of {total / 1024**2:,.0f} MB{end}", err=True, nl=False)

@@ -13,15 +13,16 @@ import orjson
 from edgerun.app import id_maker
 from edgerun.cli.options import configured, loader, overrides
 from edgerun.config.faults import suggestion
-from edgerun.distribution import forward
+from edgerun.distribution import forward, match
 from edgerun.distribution.model import Association, Behavior, Config, Distribution, OriginSpec, Point
 from edgerun.errors import FunctionError, FunctionExecutionError, FunctionResultError
 from edgerun.functions import lambda_edge
 from edgerun.functions.function import Function
-from edgerun.functions.invoker import expose
-from edgerun.functions.lambda_edge import EdgeContext, Warned
-from edgerun.functions.limits import EXPOSED_BODY
+from edgerun.functions.invoker import exposing
+from edgerun.functions.lambda_edge import EdgeContext, Judge, Warned
 from edgerun.functions.process import ProcessRuntime
+from edgerun.functions.readings import Strictness
+from edgerun.functions.rules import RULES
 from edgerun.functions.runtime import OutputLine
 from edgerun.http.headers import Headers
 from edgerun.http.message import BytesBody, Request, Response
@@ -66,11 +67,12 @@ def invoke(  # noqa: PLR0913  # click hands every option over by name
         known = f"there are {', '.join(sorted(config.functions))}" if config.functions else "it has none"
         meant = suggestion(function, config.functions) or f"; {known}"
         raise click.UsageError(f"there is no function {function!r} in the configuration{meant}")
-    where = _where(config, chosen, point)
     request = _request(uri, method, headers, data)
+    where = _where(config, chosen, point, request)
+    request = _rooted(request, where.distribution)
     response = Response(status=status, reason=reason(status), headers=_lines(headers))
     given = _event_in(event_file) if event_file is not None else None
-    outcome, error = asyncio.run(_call(where, request, response, given))
+    outcome, error = asyncio.run(_call(where, request, response, given, config.strictness))
     if as_json:
         click.echo(json.dumps(outcome if error is None else outcome | {"error": plain(error)}))
     else:
@@ -88,9 +90,16 @@ class Where:
         self.behavior = behavior
         self.association = behavior.function_at(point) or Association(function=function)
 
+    def takes(self, request: Request) -> bool:
+        """Tell whether the behavior is the one for a request."""
+        return match.behavior_for(_rooted(request, self.distribution).path, self.distribution) is self.behavior
 
-def _where(config: Config, function: Function, asked: str | None) -> Where:
-    """Find the point a function is associated with; one that has several, or none, needs `--event`."""
+
+def _where(config: Config, function: Function, asked: str | None, request: Request) -> Where:
+    """Find the point a function is associated with; one that has several, or none, needs `--event`.
+
+    Of several behaviors, the one that takes the request counts, in the distribution that answers its host.
+    """
     found = [
         Where(function, point, distribution, behavior)
         for distribution in config.distributions
@@ -98,6 +107,9 @@ def _where(config: Config, function: Function, asked: str | None) -> Where:
         for point in Point
         if (association := behavior.function_at(point)) and association.function.name == function.name
     ]
+    found = [where for where in found if where.takes(request)] or found
+    hosting = match.distribution_for(request.headers.get(b"host"), config.distributions)
+    found.sort(key=lambda where: where.distribution is not hosting)
     points = sorted({where.point.value for where in found})
     if asked is None and len(points) != 1:
         what = " and ".join(points) if points else "no event"
@@ -108,6 +120,12 @@ def _where(config: Config, function: Function, asked: str | None) -> Where:
             return where
     distribution = config.distributions[0]
     return Where(function, point, distribution, distribution.default_behavior)
+
+
+def _rooted(request: Request, distribution: Distribution) -> Request:
+    """Return the request with the default root object, which is put in before anything else (§13.9)."""
+    root = distribution.default_root_object
+    return request.changed(path=b"/" + root.encode()) if request.path == b"/" and root else request
 
 
 def _lines(headers: tuple[str, ...]) -> Headers:
@@ -147,10 +165,11 @@ def _request(uri: str, method: str, headers: tuple[str, ...], data: str) -> Requ
 
 
 async def _call(
-    where: Where, request: Request, response: Response, given: dict[str, object] | None
+    where: Where, request: Request, response: Response, given: dict[str, object] | None, strictness: Strictness
 ) -> tuple[dict[str, object], FunctionError | None]:
     logs: list[str] = []
     warnings: list[Warned] = []
+    judge = Judge.at(strictness, warnings.append)
     runtime = ProcessRuntime(_collector(logs))
     context = EdgeContext(
         point=where.point,
@@ -158,10 +177,15 @@ async def _call(
         distribution_id=where.distribution.id,
         request_id=id_maker()(),
     )
-    outcome: dict[str, object] = {"function": where.function.name, "event": where.point.value}
+    outcome: dict[str, object] = {
+        "function": where.function.name,
+        "event": where.point.value,
+        "request_id": context.request_id,
+        "level": strictness,
+    }
     failure: FunctionError | None = None
     try:
-        event, origin, request = await _event(where, context, request, response, given)
+        event, origin, request = await _event(where, context, request, response, given, judge)
         invocation = await runtime.invoke(where.function, orjson.dumps(event), label=context.request_id)
         result = lambda_edge.parse_payload(invocation.payload, orjson.loads)
         outcome |= {
@@ -171,11 +195,9 @@ async def _call(
             "max_memory_mb": invocation.max_memory,
         }
         if where.point in {Point.VIEWER_REQUEST, Point.ORIGIN_REQUEST}:
-            lambda_edge.read_request_result(
-                context, event, result, request=request, origin=origin, warn=warnings.append
-            )
+            lambda_edge.read_request_result(context, event, result, request=request, origin=origin, judge=judge)
         else:
-            lambda_edge.read_response_result(context, event, result, response=response, warn=warnings.append)
+            lambda_edge.read_response_result(context, event, result, response=response, judge=judge)
     except FunctionError as error:
         failure = error
     finally:
@@ -184,7 +206,12 @@ async def _call(
 
 
 async def _event(
-    where: Where, context: EdgeContext, request: Request, response: Response, given: dict[str, object] | None
+    where: Where,
+    context: EdgeContext,
+    request: Request,
+    response: Response,
+    given: dict[str, object] | None,
+    judge: Judge,
 ) -> tuple[dict[str, object], OriginSpec | None, Request]:
     """Return the event, the origin in it, and the request as the dialect has to compare it."""
     if given is not None:
@@ -196,8 +223,7 @@ async def _event(
         request = forward.origin_request(request, where.behavior, where.behavior.origin, via)
     exposed = None
     if where.association.include_body:
-        exposed, body = await expose(request.body, EXPOSED_BODY[where.point])
-        request = request.changed(body=body)
+        exposed, request = await exposing(request, where.point, judge)
     shown = response if where.point in {Point.ORIGIN_RESPONSE, Point.VIEWER_RESPONSE} else None
     return lambda_edge.build_event(context, request, origin=origin, response=shown, exposed=exposed), origin, request
 
@@ -216,7 +242,7 @@ def _print(outcome: dict[str, object], error: FunctionError | None) -> None:
     for warning in outcome["warnings"]:  # type: ignore[attr-defined]
         click.echo(f"warning {printable(warning)}", err=True)
     if error is not None:
-        _print_error(error)
+        _print_error(error, outcome)
     else:
         click.echo(
             f"fine: {outcome['duration_ms']} ms, {outcome['init_ms']} ms to start, {outcome['max_memory_mb']} MB",
@@ -224,14 +250,21 @@ def _print(outcome: dict[str, object], error: FunctionError | None) -> None:
         )
 
 
-def _print_error(error: FunctionError) -> None:
+def _print_error(error: FunctionError, outcome: dict[str, object]) -> None:
     first, *more = said(error)
     what = "AWS would refuse this" if isinstance(error, FunctionResultError) else "the function failed"
-    lines = [f"{what}: {first}", *more]
+    where = f"{outcome['function']} at {outcome['event']}, request {outcome['request_id']}"
+    lines = [where, f"{what}: {first}", *more]
     if isinstance(error, FunctionResultError):
         lines += [
             f"  {name:<6} {text}"
-            for name, text in (("rule", error.rule), ("path", error.path), ("value", error.value), ("fix", error.fix))
+            for name, text in (
+                ("rule", error.rule),
+                ("path", error.path),
+                ("value", error.value),
+                ("limit", RULES[error.rule].limit),
+                ("fix", error.fix),
+            )
             if text
         ]
     elif isinstance(error, FunctionExecutionError):

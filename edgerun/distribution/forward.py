@@ -202,6 +202,16 @@ def page_request(request: Request, page: str) -> Request:
     return request.changed(method="GET", path=path, query=query or None, headers=headers, body=NO_BODY)
 
 
+def as_received(response: Response) -> Response:
+    """Return an origin's response as origin-response functions see it: with the coding it came in.
+
+    AWS: a chunked answer shows `Transfer-Encoding`, read-only (`spec/lambda-at-edge.md` §2.7); `to_viewer` drops it.
+    """
+    if response.body.length is not None:
+        return response
+    return response.changed(headers=response.headers.plus((b"Transfer-Encoding", b"chunked")))
+
+
 def to_viewer(response: Response, behavior: Behavior, date: bytes, *, s3: bool = False) -> Response:
     """Return the origin's response with the headers that viewers may see, as it is stored (§5.1).
 

@@ -1,6 +1,6 @@
 """Functions at the four points: the dialect's event in, the runtime's result out, judged by the dialect."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
 import orjson
@@ -8,12 +8,10 @@ import orjson
 from edgerun.distribution.model import Association, OriginSpec, Point
 from edgerun.errors import FunctionError, FunctionResultError
 from edgerun.functions import lambda_edge
-from edgerun.functions.lambda_edge import ChangedRequest, EdgeContext, ExposedBody, Warned
+from edgerun.functions.lambda_edge import ChangedRequest, EdgeContext, ExposedBody, Judge
 from edgerun.functions.limits import EXPOSED_BODY
 from edgerun.functions.runtime import FunctionRuntime, Invocation
 from edgerun.http.message import Body, BytesBody, Request, Response, StreamBody
-
-Warn = Callable[[Warned], None]
 
 
 class Invoker:
@@ -23,7 +21,7 @@ class Invoker:
         self._runtime = runtime
 
     async def on_request(
-        self, context: EdgeContext, association: Association, request: Request, origin: OriginSpec | None, warn: Warn
+        self, context: EdgeContext, association: Association, request: Request, origin: OriginSpec | None, judge: Judge
     ) -> ChangedRequest | Response:
         """Run a viewer-request or origin-request function.
 
@@ -35,12 +33,11 @@ class Invoker:
         """
         exposed = None
         if association.include_body:
-            exposed, body = await expose(request.body, EXPOSED_BODY[context.point])
-            request = lambda_edge.with_body(request, body)
+            exposed, request = await exposing(request, context.point, judge)
         event = lambda_edge.build_event(context, request, origin=origin, exposed=exposed)
         result = await self._result(context, association, event)
         try:
-            return lambda_edge.read_request_result(context, event, result, request=request, origin=origin, warn=warn)
+            return lambda_edge.read_request_result(context, event, result, request=request, origin=origin, judge=judge)
         except FunctionResultError as error:
             raise named(error, association) from None
 
@@ -51,7 +48,7 @@ class Invoker:
         request: Request,
         response: Response,
         origin: OriginSpec | None,
-        warn: Warn,
+        judge: Judge,
     ) -> Response:
         """Run an origin-response or viewer-response function on a response.
 
@@ -61,7 +58,7 @@ class Invoker:
         event = lambda_edge.build_event(context, request, origin=origin, response=response)
         result = await self._result(context, association, event)
         try:
-            return lambda_edge.read_response_result(context, event, result, response=response, warn=warn)
+            return lambda_edge.read_response_result(context, event, result, response=response, judge=judge)
         except FunctionResultError as error:
             raise named(error, association) from None
 
@@ -85,6 +82,16 @@ def named(error: FunctionError, association: Association) -> FunctionError:
 
 
 POINTS: Final = tuple(Point)
+
+
+async def exposing(request: Request, point: Point, judge: Judge) -> tuple[ExposedBody | None, Request]:
+    """Return what a function with Include Body sees of a request's body, and the request with its body whole.
+
+    What it sees of none is open (§13.8): an empty body, or nothing.
+    """
+    exposed, body = await expose(request.body, EXPOSED_BODY[point])
+    absent = not exposed.data and judge.readings.body_of_none == "absent"
+    return None if absent else exposed, lambda_edge.with_body(request, body)
 
 
 async def expose(body: Body, limit: int) -> tuple[ExposedBody, Body]:

@@ -14,7 +14,7 @@ from edgerun.distribution.model import OriginSpec, Point
 from edgerun.functions.lambda_event import EdgeContext, ExposedBody, build_event
 from edgerun.functions.lambda_headers import names_in_event, read_changed_headers
 from edgerun.functions.lambda_origin import read_origin, without_custom_headers
-from edgerun.functions.lambda_refusal import Warn, Warned, forgiven, refused, unforgiven
+from edgerun.functions.lambda_refusal import Judge, Warn, Warned, refused
 from edgerun.functions.lambda_result import (
     decoded,
     read_generated,
@@ -31,13 +31,13 @@ __all__ = [
     "ChangedRequest",
     "EdgeContext",
     "ExposedBody",
+    "Judge",
     "Warn",
     "Warned",
     "build_event",
     "parse_payload",
     "read_request_result",
     "read_response_result",
-    "unforgiven",
     "with_body",
 ]
 
@@ -76,7 +76,7 @@ def read_request_result(
     *,
     request: Request,
     origin: OriginSpec | None,
-    warn: Warn,
+    judge: Judge,
 ) -> ChangedRequest | Response:
     """Return what a viewer-request or origin-request function decided: go on, or answer.
 
@@ -86,7 +86,7 @@ def read_request_result(
         result: what came back, any JSON value.
         request: the one the event was built from; what the function left alone keeps its bytes.
         origin: likewise; None at viewer-request.
-        warn: gets what is forgiven.
+        judge: decides what is forgiven.
 
     Returns:
         The request to go on with, or the generated response.
@@ -97,19 +97,17 @@ def read_request_result(
     sent = _sent(event, "request")
     if result == sent:
         return ChangedRequest(request=_visible(context.point, request, origin), origin=origin)
-    returned = _object(result)
+    returned = _meant(_object(result), "request", judge)
     if "status" in returned:
-        return read_generated(context.point, returned, warn=warn)
-    if "uri" not in returned:
-        raise refused("L103", "", returned, note=_guess(returned))
-    _warn_of_read_only(returned, sent, warn)
+        return read_generated(context.point, returned, judge=judge)
+    _warn_of_read_only(returned, sent, judge)
     original = _visible(context.point, request, origin)
     headers = read_changed_headers(
-        context.point, returned.get("headers", {}), sent=sent["headers"], original=original.headers, warn=warn
+        context.point, returned.get("headers", {}), sent=sent["headers"], original=original.headers, judge=judge
     )
-    path, query = _read_target(returned, sent, original, warn)
-    new_origin = _read_new_origin(context.point, returned, sent, origin, headers, warn)
-    data = _read_new_body(context.point, returned.get("body", {}))
+    path, query = _read_target(returned, sent, original, judge)
+    new_origin = _read_new_origin(context.point, returned, sent, origin, headers, judge)
+    data = _read_new_body(context.point, returned.get("body", {}), judge)
     body: Body = original.body
     if data is not None:
         body = BytesBody(data)
@@ -120,7 +118,7 @@ def read_request_result(
 
 
 def read_response_result(
-    context: EdgeContext, event: dict[str, object], result: object, *, response: Response, warn: Warn
+    context: EdgeContext, event: dict[str, object], result: object, *, response: Response, judge: Judge
 ) -> Response:
     """Return the response as an origin-response or viewer-response function left it.
 
@@ -131,16 +129,16 @@ def read_response_result(
         event: what was sent.
         result: what came back, any JSON value.
         response: the one the event was built from; what the function left alone keeps its bytes.
-        warn: gets what is forgiven.
+        judge: decides what is forgiven.
 
     Raises:
         FunctionResultError: the result breaks a rule.
     """
     sent = _sent(event, "response")
-    returned = _object(result)
+    returned = _meant(_object(result), "response", judge)
     if context.point is Point.VIEWER_RESPONSE:
-        return read_viewer_response(returned, sent=sent, response=response, warn=warn)
-    return read_origin_response(returned, sent=sent, response=response, warn=warn)
+        return read_viewer_response(returned, sent=sent, response=response, judge=judge)
+    return read_origin_response(returned, sent=sent, response=response, judge=judge)
 
 
 def with_body(request: Request, body: Body) -> Request:
@@ -156,6 +154,31 @@ def _object(result: object) -> dict[str, Any]:
     if not isinstance(result, dict):
         raise refused("L102", "", result)
     return result
+
+
+def _meant(returned: dict[str, Any], member: str, judge: Judge) -> dict[str, Any]:
+    """Return an object that is a request or a response, or what is meant by one that is neither (§3.1, §4.3)."""
+    if "status" in returned or (member == "request" and "uri" in returned):
+        return returned
+    meant = _sense(returned, member)
+    if member == "request":
+        judge.broken("L103", "", returned, note=_guess(returned), sense=meant is not None)
+    else:
+        judge.broken("L201", "status", None, note="it is missing", sense=meant is not None)
+    assert meant is not None
+    return meant
+
+
+def _sense(returned: dict[str, Any], member: str) -> dict[str, Any] | None:
+    """Return the message in a whole event, or the response that other products' `statusCode` makes."""
+    if "statusCode" in returned:
+        return {**returned, "status": returned["statusCode"]}
+    records = returned.get("Records")
+    inside: object = records[0] if isinstance(records, list) and records else None
+    for step in ("cf", member):
+        inside = inside.get(step) if isinstance(inside, dict) else None
+    required = "uri" if member == "request" else "status"
+    return inside if isinstance(inside, dict) and required in inside else None
 
 
 def _guess(returned: dict[str, Any]) -> str:
@@ -175,27 +198,30 @@ def _visible(point: Point, request: Request, origin: OriginSpec | None) -> Reque
     return request if headers is request.headers else replace(request, headers=headers)
 
 
-def _warn_of_read_only(returned: dict[str, Any], sent: dict[str, Any], warn: Warn) -> None:
+def _warn_of_read_only(returned: dict[str, Any], sent: dict[str, Any], judge: Judge) -> None:
     for name, rule in (("method", "L505"), ("clientIp", "L506")):
         if name in returned and returned[name] != sent[name]:
-            forgiven(warn, rule, name, returned[name], note=f"the event had {sent[name]}")
+            judge.broken(rule, name, returned[name], note=f"the event had {sent[name]}")
 
 
 def _read_target(
-    returned: dict[str, Any], sent: dict[str, Any], original: Request, warn: Warn
+    returned: dict[str, Any], sent: dict[str, Any], original: Request, judge: Judge
 ) -> tuple[bytes, bytes | None]:
     """Return path and query: the original's bytes where the function left them alone (§3.2, §3.3, §3.6)."""
     uri = returned["uri"]
     querystring = returned.get("querystring", "")
     if "querystring" not in returned and sent["querystring"]:
-        forgiven(warn, "L507", "querystring", None, note=f"the event had {sent['querystring'][:80]}")
+        judge.broken("L507", "querystring", None, note=f"the event had {sent['querystring'][:80]}")
     new_uri, new_querystring = uri != sent["uri"], querystring != sent["querystring"]
     if new_uri and (not isinstance(uri, str) or not uri.startswith("/")):
-        raise refused("L501", "uri", uri)
+        judge.broken("L501", "uri", uri, sense=isinstance(uri, str) and "://" not in uri)
+        uri = f"/{uri}"
     if new_uri and _BAD_IN_URI.search(uri):
-        raise refused("L502", "uri", uri)
-    if new_querystring and (not isinstance(querystring, str) or _BAD_IN_QUERYSTRING.search(querystring)):
-        raise refused("L503", "querystring", querystring)
+        encoded = uri.replace(" ", "%20")
+        judge.broken("L502", "uri", uri, sense=not _BAD_IN_URI.search(encoded))
+        uri = encoded
+    if new_querystring:
+        querystring = _read_querystring(querystring, judge)
     length = len(uri) + len(querystring)
     if (new_uri or new_querystring) and length >= URI_CHARACTERS:
         raise refused("L504", "uri" if new_uri else "querystring", uri, note=f"together {length:,} characters")
@@ -204,28 +230,43 @@ def _read_target(
     return path, query
 
 
+def _read_querystring(returned: object, judge: Judge) -> str:
+    """Return a querystring that a function wrote (§3.3, §13.13)."""
+    text = returned if isinstance(returned, str) else ""
+    if not isinstance(returned, str) or _BAD_IN_QUERYSTRING.search(returned):
+        text = text.replace(" ", "%20")
+        sense = (returned is None or bool(text)) and not _BAD_IN_QUERYSTRING.search(text)
+        judge.broken("L503", "querystring", returned, sense=sense)
+    if text.startswith("?"):
+        judge.broken("L508", "querystring", text)
+        if judge.readings.querystring_mark == "stripped":
+            return text[1:]
+    return text
+
+
 def _read_new_origin(
     point: Point,
     returned: dict[str, Any],
     sent: dict[str, Any],
     origin: OriginSpec | None,
     headers: Headers,
-    warn: Warn,
+    judge: Judge,
 ) -> OriginSpec | None:
     """Return the origin to go to; only origin-request may choose (§3.5)."""
     if point is not Point.ORIGIN_REQUEST or origin is None:
         return origin
     if "origin" not in returned:
-        forgiven(warn, "L617", "origin", None, note="it is missing")
+        judge.broken("L617", "origin", None, note="it is missing")
         return origin
     names = {names[0] for names in map(names_in_event, headers.names()) if names is not None}
-    return read_origin(returned["origin"], sent=sent["origin"], configured=origin, request_headers=names, warn=warn)
+    return read_origin(returned["origin"], sent=sent["origin"], configured=origin, request_headers=names, judge=judge)
 
 
-def _read_new_body(point: Point, returned: object) -> bytes | None:
+def _read_new_body(point: Point, returned: object, judge: Judge) -> bytes | None:
     """Return the bytes that replace the request's body, or None to leave it (§6)."""
     if not isinstance(returned, dict):
-        raise refused("L701", "body", returned)
+        judge.broken("L701", "body", returned, sense=returned is None)
+        return None
     action = returned.get("action", "read-only")
     if action == "read-only":
         return None
@@ -235,8 +276,8 @@ def _read_new_body(point: Point, returned: object) -> bytes | None:
     if not isinstance(text, str):
         raise refused("L701", "body.data", text)
     encoding = returned.get("encoding", "base64")
-    data = decoded(text, encoding, encoding_path="body.encoding", path="body.data")
-    limit = EXPOSED_BODY[point]
+    data = decoded(text, encoding, encoding_path="body.encoding", path="body.data", judge=judge)
+    limit = judge.limit(EXPOSED_BODY[point])
     if len(data) > limit:
-        raise refused("L705", "body.data", text, note=f"which are {len(data):,} bytes, at {point} {limit:,} fit")
+        judge.broken("L705", "body.data", text, note=f"which are {len(data):,} bytes, at {point} {limit:,} fit")
     return data

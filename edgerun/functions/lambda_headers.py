@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import quote
 
 from edgerun.distribution.model import Point
-from edgerun.functions.lambda_refusal import Warn, forgiven, refused
+from edgerun.functions.lambda_refusal import Judge, plain_text, refused
 from edgerun.functions.limits import NOT_ADDED, READ_ONLY, SINGLE_VALUED, is_disallowed
 from edgerun.http.headers import EMPTY, Headers, Line
 from edgerun.values import value
@@ -81,7 +81,7 @@ def header_object(headers: Headers) -> HeaderObject:
 
 
 def read_changed_headers(
-    point: Point, returned: object, *, sent: HeaderObject, original: Headers, warn: Warn
+    point: Point, returned: object, *, sent: HeaderObject, original: Headers, judge: Judge
 ) -> Headers:
     """Return the headers of a changed message: the result's in its order, then those hidden from the function.
 
@@ -90,27 +90,27 @@ def read_changed_headers(
         returned: the result's `headers`; absent counts as empty, so that read-only ones are missed.
         sent: the event's.
         original: the message's, from which the event was built: unchanged values keep their bytes.
-        warn: gets what is forgiven.
+        judge: decides what is forgiven.
 
     Raises:
         FunctionResultError: shape, disallowed or read-only headers.
     """
     if returned == sent:
         return original
-    headers = read_headers(returned, sent=sent, original=original, warn=warn)
-    refuse_disallowed(point, headers, sent=sent)
-    refuse_read_only(point, headers, sent=sent)
+    headers = read_headers(returned, sent=sent, original=original, judge=judge)
+    headers = without_disallowed(point, headers, sent=sent, judge=judge)
+    headers = with_read_only(point, headers, sent=sent, original=original, judge=judge)
     hidden = [line for line in original.lines if names_in_event(line[0]) is None]
     return Headers([*lines_of(headers), *hidden])
 
 
-def read_new_headers(point: Point, returned: object, *, warn: Warn) -> Headers:
+def read_new_headers(point: Point, returned: object, *, judge: Judge) -> Headers:
     """Return the headers of a generated response, each an addition at this point (§7.2).
 
     Raises:
         FunctionResultError: shape, disallowed or read-only headers.
     """
-    return read_changed_headers(point, returned, sent={}, original=EMPTY, warn=warn)
+    return read_changed_headers(point, returned, sent={}, original=EMPTY, judge=judge)
 
 
 def read_headers(
@@ -118,7 +118,7 @@ def read_headers(
     *,
     sent: Mapping[str, object],
     original: Headers,
-    warn: Warn,
+    judge: Judge,
     path: str = "headers",
     rule: str = "",
 ) -> ReturnedHeaders:
@@ -128,7 +128,7 @@ def read_headers(
         returned: the object.
         sent: the object that was sent; entries equal to one of its are taken unchecked.
         original: the lines behind `sent`.
-        warn: gets what is forgiven.
+        judge: decides what is forgiven.
         path: where the object stands in the result.
         rule: the rule that a bad shape breaks, if it is one rule for all.
 
@@ -136,7 +136,8 @@ def read_headers(
         FunctionResultError: something is not shaped as §2.4 says.
     """
     if not isinstance(returned, dict):
-        raise refused(rule or "L301", path, returned)
+        judge.broken(rule or "L301", path, returned, sense=returned is None)
+        returned = {}
     lines = _by_name(original)
     headers: ReturnedHeaders = {}
     for written, entry in returned.items():
@@ -144,8 +145,8 @@ def read_headers(
         if written in sent and entry == sent[written]:
             header = _unchanged(written, place, lines.get(written, []))
         else:
-            header = _read_header(written, entry, place, lines.get(written.lower(), []), warn=warn, rule=rule)
-        headers[header.name] = _merged(headers.get(header.name), header, warn)
+            header = _read_header(written, entry, place, lines.get(written.lower(), []), judge=judge, rule=rule)
+        headers[header.name] = _merged(headers.get(header.name), header, judge)
     return headers
 
 
@@ -154,17 +155,26 @@ def lines_of(headers: ReturnedHeaders) -> list[Line]:
     return [line for header in headers.values() for line in header.lines]
 
 
-def refuse_disallowed(point: Point, headers: ReturnedHeaders, *, sent: Mapping[str, object]) -> None:
-    """Refuse headers that no function may add (§7.1)."""
+def without_disallowed(
+    point: Point, headers: ReturnedHeaders, *, sent: Mapping[str, object], judge: Judge
+) -> ReturnedHeaders:
+    """Return the headers that a function may add (§7.1); others are refused, or left out."""
+    kept: ReturnedHeaders = {}
     for name, header in headers.items():
         if header.lines and is_disallowed(name):
-            raise refused("L401", header.path, list(header.texts), name=name)
-        if header.lines and name in NOT_ADDED[point] and name not in sent:
-            raise refused("L402", header.path, list(header.texts), name=name)
+            judge.broken("L401", header.path, list(header.texts), name=name)
+        elif header.lines and name in NOT_ADDED[point] and name not in sent:
+            judge.broken("L402", header.path, list(header.texts), name=name)
+        else:
+            kept[name] = header
+    return kept
 
 
-def refuse_read_only(point: Point, headers: ReturnedHeaders, *, sent: HeaderObject) -> None:
-    """Refuse read-only headers that came, went or differ; only values count (§7.2)."""
+def with_read_only(
+    point: Point, headers: ReturnedHeaders, *, sent: HeaderObject, original: Headers, judge: Judge
+) -> ReturnedHeaders:
+    """Return headers whose read-only ones are as they were; only values count (§7.2). Others are refused, or undone."""
+    undone: ReturnedHeaders = {}
     for name in sorted(READ_ONLY[point]):
         before = [element["value"] for element in sent.get(name, ())]
         header = headers.get(name)
@@ -174,7 +184,9 @@ def refuse_read_only(point: Point, headers: ReturnedHeaders, *, sent: HeaderObje
         rule = "L403" if not before else "L404" if after else "L405"
         path = header.path if header else member("headers", name)
         note = f"the {point} event had {', '.join(before)}" if before else f"the {point} event had none"
-        raise refused(rule, path, after, note=note, name=name)
+        judge.broken(rule, path, after, note=note, name=name)
+        undone[name] = _unchanged(name, path, _by_name(original).get(name, []))
+    return {**headers, **undone} if undone else headers
 
 
 def member(path: str, name: str) -> str:
@@ -201,11 +213,11 @@ def _unchanged(name: str, path: str, lines: list[Line]) -> ReturnedHeader:
     return ReturnedHeader(name=name, path=path, lines=tuple(lines), texts=texts, keys=frozenset({name}))
 
 
-def _merged(first: ReturnedHeader | None, second: ReturnedHeader, warn: Warn) -> ReturnedHeader:
+def _merged(first: ReturnedHeader | None, second: ReturnedHeader, judge: Judge) -> ReturnedHeader:
     """Return a header that stands twice under different case as one (§13.18)."""
     if first is None:
         return second
-    forgiven(warn, "L309", second.path, list(second.texts), note=f"and {first.path} is there too")
+    judge.broken("L309", second.path, list(second.texts), note=f"and {first.path} is there too")
     return ReturnedHeader(
         name=first.name,
         path=first.path,
@@ -215,9 +227,13 @@ def _merged(first: ReturnedHeader | None, second: ReturnedHeader, warn: Warn) ->
     )
 
 
-def _read_header(written: str, entry: object, path: str, known: list[Line], *, warn: Warn, rule: str) -> ReturnedHeader:
+def _read_header(
+    written: str, entry: object, path: str, known: list[Line], *, judge: Judge, rule: str
+) -> ReturnedHeader:
     if not isinstance(entry, list):
-        raise refused(rule or "L302", path, entry, name=written)
+        bare = plain_text(entry)
+        judge.broken(rule or "L302", path, entry, name=written, sense=isinstance(entry, dict) or bare is not None)
+        entry = [entry if bare is None else {"value": bare}]
     if not TOKEN.fullmatch(written):
         raise refused(rule or "L306", path, written, name=written)
     unused = [octets for _, octets in known]
@@ -227,38 +243,45 @@ def _read_header(written: str, entry: object, path: str, known: list[Line], *, w
     for index, element in enumerate(entry):
         place = f"{path}[{index}]"
         if not isinstance(element, dict):
-            raise refused(rule or "L303", place, element, name=written)
-        key = _read_key(written, element, place, warn=warn, rule=rule)
-        keys.add(str(element.get("key", key)).lower())
-        for returned in _read_values(element.get("value"), f"{place}.value", name=written, rule=rule):
+            bare = plain_text(element)
+            judge.broken(rule or "L303", place, element, name=written, sense=bare is not None)
+            element = {"value": bare}  # noqa: PLW2901  # what it is taken for
+        key = _read_key(written, element, place, judge=judge, rule=rule)
+        named = element.get("key", key)
+        keys.add((named if isinstance(named, str) else key).lower())
+        for returned in _read_values(element.get("value"), f"{place}.value", name=written, judge=judge, rule=rule):
             texts.append(returned)
             lines.append((key.encode(), _octets(returned, unused, f"{place}.value", name=written, rule=rule)))
     name = written.lower()
     if len(lines) > 1 and name in SINGLE_VALUED:
-        forgiven(warn, "L310", path, texts)
+        judge.broken("L310", path, texts)
     return ReturnedHeader(name=name, path=path, lines=tuple(lines), texts=tuple(texts), keys=frozenset(keys))
 
 
-def _read_key(written: str, element: dict[str, object], path: str, *, warn: Warn, rule: str) -> str:
+def _read_key(written: str, element: dict[str, object], path: str, *, judge: Judge, rule: str) -> str:
     """Return the name to send: the element's key, unless that is another header's (§13.1)."""
     if "key" not in element:
         return default_key(written)
     key = element["key"]
     if not isinstance(key, str):
-        raise refused(rule or "L305", f"{path}.key", key, name=written)
+        judge.broken(rule or "L305", f"{path}.key", key, name=written)
+        return default_key(written)
     if key.isascii() and key.lower() == written.lower():
         return key
     if not rule:
-        forgiven(warn, "L308", f"{path}.key", key, note=f"it is sent as {default_key(written)}")
+        judge.broken("L308", f"{path}.key", key, note=f"it is sent as {default_key(written)}")
     return default_key(written)
 
 
-def _read_values(returned: object, path: str, *, name: str, rule: str) -> list[str]:
+def _read_values(returned: object, path: str, *, name: str, judge: Judge, rule: str) -> list[str]:
     if isinstance(returned, str):
         return [returned]
-    if isinstance(returned, list) and all(isinstance(each, str) for each in returned):
-        return returned
-    raise refused(rule or "L304", path, returned, name=name, note="null also stands for a missing value")
+    values = returned if isinstance(returned, list) else [returned]
+    texts = [text for each in values if (text := plain_text(each)) is not None]
+    if texts != values:
+        note = "null also stands for a missing value"
+        judge.broken(rule or "L304", path, returned, name=name, note=note, sense=len(texts) == len(values))
+    return texts
 
 
 def _octets(returned: str, unused: list[bytes], path: str, *, name: str, rule: str) -> bytes:

@@ -16,12 +16,14 @@ from edgerun.functions.lambda_headers import (
     member,
     read_headers,
 )
-from edgerun.functions.lambda_refusal import Warn, forgiven, refused
+from edgerun.functions.lambda_refusal import Judge, refused
 from edgerun.http.headers import EMPTY, Headers
 from edgerun.values import value
 
 _LABELS: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*")
 _DIGITS_AND_DOTS: Final = re.compile(r"[0-9.]+")
+_ADDRESS: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
+_DIGITS: Final = re.compile(r"[0-9]{1,6}")
 _REQUEST_LINE: Final = re.compile(r"[!-~]*")
 _REGION: Final = re.compile(r"[a-z]{2,3}(-[a-z]+)+-[0-9]")
 
@@ -63,7 +65,7 @@ def without_custom_headers(headers: Headers, origin: OriginSpec | None) -> Heade
 
 
 def read_origin(
-    returned: object, *, sent: dict[str, Any], configured: OriginSpec, request_headers: Collection[str], warn: Warn
+    returned: object, *, sent: dict[str, Any], configured: OriginSpec, request_headers: Collection[str], judge: Judge
 ) -> OriginSpec:
     """Return the origin a function chose.
 
@@ -74,7 +76,7 @@ def read_origin(
         sent: the event's.
         configured: the origin behind `sent`.
         request_headers: lower-case names of the result's own `headers`.
-        warn: gets what is forgiven.
+        judge: decides what is forgiven.
 
     Raises:
         FunctionResultError: a field is out of its range, or a custom header is not allowed.
@@ -82,7 +84,7 @@ def read_origin(
     if returned == sent:
         path = f"origin.{configured.kind}.customHeaders"
         names = (name.decode("latin-1") for name in configured.custom_headers.names())
-        _refuse_shadowed({name: member(path, name) for name in names}, request_headers)
+        _refuse_shadowed({name: member(path, name) for name in names}, request_headers, judge)
         return configured
     if not isinstance(returned, dict) or ("custom" in returned) == ("s3" in returned):
         raise refused("L601", "origin", returned)
@@ -90,12 +92,16 @@ def read_origin(
     fields = returned[kind]
     if not isinstance(fields, dict):
         raise refused("L601", f"origin.{kind}", fields)
-    reading = _Reading(path=f"origin.{kind}", returned=fields, sent=sent.get(kind, {}), warn=warn)
+    reading = _Reading(path=f"origin.{kind}", returned=fields, sent=sent.get(kind, {}), judge=judge)
     fallback = configured if configured.kind == kind else OriginSpec(kind=kind, domain_name="", auth_method="none")
     custom_headers = _read_custom_headers(reading, fallback, request_headers)
     if kind == "custom":
         return _read_custom(reading, fallback, custom_headers)
     return _read_s3(reading, fallback, custom_headers, switched=configured.kind != kind)
+
+
+_Mend = Callable[[object], object]
+"""Makes of a field's bad value a good one, or None."""
 
 
 @value
@@ -105,22 +111,28 @@ class _Reading:
     path: str
     returned: dict[str, object]
     sent: dict[str, object]
-    warn: Warn
+    judge: Judge
 
-    def field(self, name: str, rule: str, fallback: object, valid: Callable[[object], bool]) -> Any:
+    def field(
+        self, name: str, rule: str, fallback: object, valid: Callable[[object], bool], mend: _Mend | None = None
+    ) -> Any:
         """Return a field, checked if it differs from the one sent; the fallback, with a warning, if it is missing."""
         if name not in self.returned:
-            forgiven(self.warn, "L616", self.path, self.returned, note=f"{name} is missing, {fallback!r} is taken")
+            self.judge.broken("L616", self.path, self.returned, note=f"{name} is missing, {fallback!r} is taken")
             return fallback
-        return self.optional(name, rule, fallback, valid)
+        return self.optional(name, rule, fallback, valid, mend)
 
-    def optional(self, name: str, rule: str, fallback: object, valid: Callable[[object], bool]) -> Any:
-        """Return a field that may be missing."""
+    def optional(
+        self, name: str, rule: str, fallback: object, valid: Callable[[object], bool], mend: _Mend | None = None
+    ) -> Any:
+        """Return a field that may be missing; `mend` makes of a bad one what the lenient level takes, or None."""
         if name not in self.returned:
             return fallback
         returned = self.returned[name]
         if not self.unchanged(name) and not valid(returned):
-            raise refused(rule, f"{self.path}.{name}", returned)
+            mended = mend(returned) if mend is not None else None
+            self.judge.broken(rule, f"{self.path}.{name}", returned, sense=mended is not None)
+            return mended
         return returned
 
     def unchanged(self, name: str) -> bool:
@@ -132,13 +144,17 @@ class _Reading:
 
 def _read_custom(reading: _Reading, fallback: OriginSpec, custom_headers: Headers) -> OriginSpec:
     _refuse_missing_domain(reading)
-    domain_name = reading.field("domainName", "L602", "", _is_custom_domain)
-    path = reading.field("path", "L603", fallback.path, _is_custom_path)
-    port = reading.field("port", "L604", fallback.port, _is_port)
-    protocol = reading.field("protocol", "L605", fallback.protocol, _one_of(limits.ORIGIN_PROTOCOLS))
-    ssl_protocols = reading.field("sslProtocols", "L606", fallback.ssl_protocols, _are_ssl_protocols)
-    read_timeout = reading.field("readTimeout", "L607", fallback.read_timeout, _is_timeout)
-    keepalive_timeout = reading.field("keepaliveTimeout", "L608", fallback.keepalive_timeout, _is_timeout)
+    domain_name = reading.field("domainName", "L602", "", _is_custom_domain, _address)
+    path = reading.field("path", "L603", fallback.path, _is_custom_path, _mended(_is_custom_path, _slashed))
+    port = reading.field("port", "L604", fallback.port, _is_port, _mended(_is_port, _number))
+    known = _one_of(limits.ORIGIN_PROTOCOLS)
+    protocol = reading.field("protocol", "L605", fallback.protocol, known, _mended(known, _small))
+    ssl_protocols = reading.field(
+        "sslProtocols", "L606", fallback.ssl_protocols, _are_ssl_protocols, _mended(_are_ssl_protocols, _known_only)
+    )
+    seconds = _mended(_is_timeout, _number)
+    read_timeout = reading.field("readTimeout", "L607", fallback.read_timeout, _is_timeout, seconds)
+    keepalive_timeout = reading.field("keepaliveTimeout", "L608", fallback.keepalive_timeout, _is_timeout, seconds)
     completion = _completion_timeout(reading, None, read_timeout)
     return OriginSpec(
         kind="custom",
@@ -156,8 +172,8 @@ def _read_custom(reading: _Reading, fallback: OriginSpec, custom_headers: Header
 
 def _read_s3(reading: _Reading, fallback: OriginSpec, custom_headers: Headers, *, switched: bool) -> OriginSpec:
     _refuse_missing_domain(reading)
-    domain_name = reading.field("domainName", "L602", "", _is_s3_domain)
-    path = reading.field("path", "L603", fallback.path, _is_s3_path)
+    domain_name = reading.field("domainName", "L602", "", _is_s3_domain, _mended(_is_s3_domain, _small))
+    path = reading.field("path", "L603", fallback.path, _is_s3_path, _mended(_is_s3_path, _slashed))
     auth_method = reading.field("authMethod", "L610", fallback.auth_method, _one_of(limits.ORIGIN_AUTH_METHODS))
     with_identity = auth_method == "origin-access-identity"
     if with_identity and switched:
@@ -165,7 +181,8 @@ def _read_s3(reading: _Reading, fallback: OriginSpec, custom_headers: Headers, *
     region = reading.optional("region", "L611", fallback.region, _is_region)
     if with_identity and not region and not (reading.unchanged("region") and reading.unchanged("authMethod")):
         raise refused("L611", f"{reading.path}.region", region)
-    read_timeout = reading.optional("readTimeout", "L607", fallback.read_timeout, _is_timeout)
+    seconds = _mended(_is_timeout, _number)
+    read_timeout = reading.optional("readTimeout", "L607", fallback.read_timeout, _is_timeout, seconds)
     completion = _completion_timeout(reading, fallback.response_completion_timeout, read_timeout)
     return OriginSpec(
         kind="s3",
@@ -195,7 +212,7 @@ def _completion_timeout(reading: _Reading, absent: int | None, read_timeout: int
     def is_long_enough(seconds: object) -> bool:
         return _is_integer(seconds) and (seconds == 0 or seconds >= read_timeout)
 
-    seconds = reading.optional(name, "L609", absent, is_long_enough)
+    seconds = reading.optional(name, "L609", absent, is_long_enough, _mended(is_long_enough, _number))
     if name in reading.returned and not reading.unchanged("readTimeout") and not is_long_enough(seconds):
         raise refused("L609", f"{reading.path}.{name}", seconds, note=f"readTimeout is {read_timeout}")
     return seconds or None
@@ -207,29 +224,36 @@ def _read_custom_headers(reading: _Reading, fallback: OriginSpec, request_header
     sent: Any = reading.sent.get("customHeaders", {})
     returned: Any = reading.returned.get("customHeaders", {})
     original = fallback.custom_headers if reading.sent else EMPTY
-    headers = read_headers(returned, sent=sent, original=original, warn=reading.warn, path=path, rule="L612")
-    for name, header in headers.items():
-        if header.lines and (name not in sent or returned.get(name) != sent[name]):
-            _refuse_denied(header)
-    _refuse_shadowed({key: h.path for n, h in headers.items() for key in (*h.keys, n) if h.lines}, request_headers)
+    headers = read_headers(returned, sent=sent, original=original, judge=reading.judge, path=path, rule="L612")
+    headers = {
+        name: header
+        for name, header in headers.items()
+        if not header.lines or (name in sent and returned[name] == sent[name]) or _is_allowed(header, reading.judge)
+    }
+    names = {key: h.path for n, h in headers.items() for key in (*h.keys, n) if h.lines}
+    _refuse_shadowed(names, request_headers, reading.judge)
     if returned == sent:
         return original
     _refuse_too_many(path, headers)
     return Headers(lines_of(headers))
 
 
-def _refuse_denied(header: ReturnedHeader) -> None:
+def _is_allowed(header: ReturnedHeader, judge: Judge) -> bool:
+    """Tell whether a custom header is sent; one that is not allowed is refused, or left out."""
     for name in sorted(header.keys | {header.name}):
         if limits.is_disallowed(name):
-            raise refused("L613", header.path, name, name=name)
+            judge.broken("L613", header.path, name, name=name)
+            return False
         if limits.is_denied_as_custom(name):
-            raise refused("L614", header.path, name, name=name)
+            judge.broken("L614", header.path, name, name=name)
+            return False
+    return True
 
 
-def _refuse_shadowed(custom: dict[str, str], request_headers: Collection[str]) -> None:
+def _refuse_shadowed(custom: dict[str, str], request_headers: Collection[str], judge: Judge) -> None:
     for name, path in custom.items():
         if name in request_headers:
-            raise refused("L615", path, name, name=name)
+            judge.broken("L615", path, name, name=name)
 
 
 def _refuse_too_many(path: str, headers: ReturnedHeaders) -> None:
@@ -244,6 +268,37 @@ def _refuse_too_many(path: str, headers: ReturnedHeaders) -> None:
         or total > limits.CUSTOM_TOTAL
     ):
         raise refused("L612", path, list(headers), note=f"{len(lines)} headers of {total} characters")
+
+
+def _mended(valid: Callable[[object], bool], mend: _Mend) -> _Mend:
+    """Return what mends a value, if the mended one is valid."""
+
+    def mended(returned: object) -> object:
+        better = mend(returned)
+        return better if valid(better) else None
+
+    return mended
+
+
+def _number(returned: object) -> object:
+    return int(returned) if isinstance(returned, str) and _DIGITS.fullmatch(returned) else None
+
+
+def _small(returned: object) -> object:
+    return returned.lower() if isinstance(returned, str) else None
+
+
+def _slashed(returned: object) -> object:
+    return "/" + returned.strip("/") if isinstance(returned, str) and returned.strip("/") else ""
+
+
+def _known_only(returned: object) -> object:
+    listed = returned if isinstance(returned, list) else [returned]
+    return [each for each in listed if isinstance(each, str) and each in limits.ORIGIN_SSL_PROTOCOLS]
+
+
+def _address(returned: object) -> object:
+    return returned if isinstance(returned, str) and _ADDRESS.fullmatch(returned) else None
 
 
 def _is_integer(returned: object) -> TypeGuard[int]:

@@ -26,6 +26,8 @@ ORIGIN_RULES: Final = (
         section="§2.5",
         page=_origin_field("DomainName"),
         fix="Use a host name, in lower case for s3, and put the port into port.",
+        limit="253 characters for custom, 128 for s3",
+        lenient="an IP address is taken, and capital letters of a bucket are made small",
     ),
     Rule(
         id="L603",
@@ -33,6 +35,8 @@ ORIGIN_RULES: Final = (
         section="§2.5",
         page=_origin_field("Path"),
         fix="Write the path as '' or '/folder', percent-encoded and at most 255 characters long.",
+        limit="255 characters for custom",
+        lenient="the slashes are put right",
     ),
     Rule(
         id="L604",
@@ -40,6 +44,8 @@ ORIGIN_RULES: Final = (
         section="§2.5",
         page=_origin_field("Port"),
         fix="Set port to a number such as 443.",
+        limit="80, 443 or 1024 to 65535",
+        lenient="digits in a string are taken as the number",
     ),
     Rule(
         id="L605",
@@ -47,6 +53,7 @@ ORIGIN_RULES: Final = (
         section="§2.5",
         page=_origin_field("Protocol"),
         fix="Set protocol to 'http' or 'https'; match-viewer exists in the configuration only.",
+        lenient="capital letters are made small",
     ),
     Rule(
         id="L606",
@@ -54,6 +61,7 @@ ORIGIN_RULES: Final = (
         section="§2.5",
         page=_origin_field("SslProtocols"),
         fix="Set sslProtocols to ['TLSv1.2'].",
+        lenient="unknown ones are left out",
     ),
     Rule(
         id="L607",
@@ -61,6 +69,8 @@ ORIGIN_RULES: Final = (
         section="§2.5",
         page=_origin_field("ReadTimeout"),
         fix="Set readTimeout to seconds from 1 to 120.",
+        limit="1 to 120 seconds",
+        lenient="digits in a string are taken as the number",
     ),
     Rule(
         id="L608",
@@ -68,6 +78,8 @@ ORIGIN_RULES: Final = (
         section="§2.5",
         page=_origin_field("KeepaliveTimeout"),
         fix="Set keepaliveTimeout to seconds from 1 to 120.",
+        limit="1 to 120 seconds",
+        lenient="digits in a string are taken as the number",
     ),
     Rule(
         id="L609",
@@ -75,6 +87,8 @@ ORIGIN_RULES: Final = (
         section="§2.5",
         page=_origin_field("ResponseCompletionTimeout"),
         fix="Raise responseCompletionTimeout to readTimeout, or leave it out.",
+        limit="0, or readTimeout and more",
+        lenient="digits in a string are taken as the number",
     ),
     Rule(
         id="L610",
@@ -96,6 +110,8 @@ ORIGIN_RULES: Final = (
         section="§3.5",
         page=_CUSTOM_HEADERS,
         fix="At most 30 headers, names to 256 characters, values to 1,783, together 10,240.",
+        limit="30 headers, names of 256, values of 1,783, together 10,240 characters",
+        lenient="bare strings and numbers are taken as values; quotas are not forgiven",
     ),
     Rule(
         id="L613",
@@ -103,6 +119,7 @@ ORIGIN_RULES: Final = (
         section="§3.5",
         page=_CUSTOM_HEADERS,
         fix="Leave the header out: CloudFront keeps it for itself.",
+        lenient="the header is left out",
     ),
     Rule(
         id="L614",
@@ -110,6 +127,7 @@ ORIGIN_RULES: Final = (
         section="§3.5",
         page=_CUSTOM_HEADERS,
         fix="Put the header into request.headers if it is allowed there.",
+        lenient="the header is left out",
     ),
     Rule(
         id="L615",
@@ -117,19 +135,20 @@ ORIGIN_RULES: Final = (
         section="§3.5",
         page=_CUSTOM_HEADERS,
         fix="Keep the header in one of the two places.",
+        lenient="the custom header is sent",
     ),
     Rule(
         id="L616",
         title="A returned origin has all fields of its kind",
         section="§2.5",
         fix="Add the field: the configured origin's value was taken.",
-        forgiven=True,
+        reading="missing_origin_field",
     ),
     Rule(
         id="L617",
         title="The request of origin-request has its origin",
         section="§2.3",
         fix="Return the request of the event; the configured origin was taken.",
-        forgiven=True,
+        reading="missing_origin",
     ),
 )

@@ -1,10 +1,12 @@
-"""How a broken rule is reported: as an error that ends the request, or as a warning that does not."""
+"""What a broken rule means at a level: an error that ends the request, or a warning that does not."""
 
 import json
+import math
 from collections.abc import Callable
 from typing import Final
 
 from edgerun.errors import FunctionResultError
+from edgerun.functions.readings import PRESETS, REFUSE, Readings, Strictness
 from edgerun.functions.rules import RULES, Rule
 from edgerun.values import value
 
@@ -23,7 +25,65 @@ class Warned:
 
 
 Warn = Callable[[Warned], None]
-"""Gets what was forgiven; one that raises makes the forgiven rules strict."""
+
+
+class Judge:
+    """Decides what breaking a rule means, by the readings of a level; tells `warn` what it forgives."""
+
+    __slots__ = ("_warn", "readings")
+
+    def __init__(self, readings: Readings, warn: Warn) -> None:
+        self.readings = readings
+        self._warn = warn
+
+    @classmethod
+    def at(cls, strictness: Strictness, warn: Warn) -> "Judge":
+        """Return the judge of a level."""
+        return cls(PRESETS[strictness], warn)
+
+    def limit(self, size: int) -> int:
+        """Return a size limit in bytes, as its KB are read (§13.11).
+
+        Args:
+            size: in KB of 1,024 bytes. Only 40 KB is unclear: AWS spells 1 MB as 1048576.
+        """
+        return size // 1024 * 1000 if self.readings.kilobyte == "1000" and size < 1024 * 1024 else size
+
+    def broken(
+        self,
+        rule: str,
+        path: str,
+        offending: object,
+        *,
+        note: str = "",
+        name: str = "",
+        character: str = "",
+        sense: bool = True,
+    ) -> None:
+        """Report a broken rule; returning means that it is forgiven, and the caller goes on as the rule says.
+
+        Args:
+            rule: an id of `RULES`.
+            path: JSON path into the result.
+            offending: the value that stands there.
+            note: what else helps.
+            name: the header's name.
+            character: the offending character.
+            sense: whether the lenient level can make sense of what came.
+
+        Raises:
+            FunctionResultError: it is not forgiven.
+        """
+        known = RULES[rule]
+        if known.reading:
+            spared = getattr(self.readings, known.reading) != REFUSE
+        else:
+            spared = self.readings.forgiving and sense and bool(known.lenient)
+        if not spared:
+            raise refused(rule, path, offending, note=note, name=name, character=character)
+        said = sentence(known, path, offending, note)
+        done = f" Forgiven: {known.lenient}." if known.lenient and self.readings.forgiving else ""
+        self._warn(Warned(rule=rule, path=path, message=said + done))
 
 
 def refused(
@@ -52,23 +112,6 @@ def refused(
     )
 
 
-def forgiven(warn: Warn, rule: str, path: str, offending: object, *, note: str = "") -> None:
-    """Report a broken rule that the default level forgives."""
-    warn(Warned(rule=rule, path=path, message=sentence(RULES[rule], path, offending, note)))
-
-
-def unforgiven(what: Warned) -> None:
-    """Refuse what the default level forgives: the `warn` of the pedantic level.
-
-    Raises:
-        FunctionResultError: always.
-    """
-    broken = RULES[what.rule]
-    raise FunctionResultError(
-        what.message, rule=what.rule, path=what.path, fix=broken.fix, page=broken.page, log=broken.log
-    )
-
-
 def sentence(rule: Rule, path: str, offending: object, note: str = "") -> str:
     """Return one sentence: the rule, what came, and a note."""
     came = f"{path or 'the result'} is {shown(offending)}"
@@ -79,6 +122,20 @@ def shown(offending: object) -> str:
     """Return any JSON value as JSON-like text of at most 80 characters."""
     text = _json_like(offending, SHOWN_DEPTH)
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
+
+
+def plain_text(returned: object) -> str | None:
+    """Return a string, number or boolean as the text that a forgiving reader takes it for; None for anything else."""
+    match returned:
+        case str():
+            return returned
+        case bool():
+            return str(returned).lower()
+        case int() if returned.bit_length() <= SHOWN_CHARACTERS:
+            return str(returned)
+        case float() if math.isfinite(returned):
+            return json.dumps(returned)
+    return None
 
 
 def _json_like(item: object, depth: int) -> str:

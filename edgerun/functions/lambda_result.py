@@ -1,5 +1,6 @@
 """The response in a function's result: generated at a request point, or changed at a response point."""
 
+import json
 import re
 from base64 import b64decode
 from typing import Any, Final
@@ -7,8 +8,9 @@ from typing import Any, Final
 from edgerun.distribution.model import Point
 from edgerun.functions.lambda_event import standard_phrase
 from edgerun.functions.lambda_headers import BAD_IN_VALUE, read_changed_headers, read_new_headers
-from edgerun.functions.lambda_refusal import Warn, forgiven, refused
+from edgerun.functions.lambda_refusal import Judge, plain_text, refused
 from edgerun.functions.limits import BODYLESS_STATUSES, RESPONSE_BYTES, STATUSES
+from edgerun.functions.readings import REFUSE
 from edgerun.http.headers import Headers
 from edgerun.http.message import NO_BODY, BytesBody, Response
 from edgerun.values import value
@@ -24,13 +26,13 @@ class ReturnedBody:
     data: bytes
 
 
-def read_generated(point: Point, result: dict[str, Any], *, warn: Warn) -> Response:
+def read_generated(point: Point, result: dict[str, Any], *, judge: Judge) -> Response:
     """Return the response that a request function made (§4).
 
     Args:
         point: viewer-request or origin-request.
         result: an object with `status`.
-        warn: gets what is forgiven.
+        judge: decides what is forgiven.
 
     Returns:
         A response without `Content-Length`: the length is the body's.
@@ -39,69 +41,69 @@ def read_generated(point: Point, result: dict[str, Any], *, warn: Warn) -> Respo
         FunctionResultError: the response breaks a rule.
     """
     status = read_status(result["status"])
-    reason = _read_reason(result, default=standard_phrase(status).encode())
-    headers = read_new_headers(point, result.get("headers", {}), warn=warn)
-    body = _read_body(result)
-    if body is not None and body.returned and status == 204 and point is Point.VIEWER_REQUEST:
-        raise refused("L706", "body", result["body"])
-    _refuse_oversize(point, headers, body)
-    sent_body = NO_BODY if body is None else _fitting(status, body, warn)
+    reason = _read_reason(result, default=standard_phrase(status).encode(), judge=judge)
+    headers = read_new_headers(point, result.get("headers", {}), judge=judge)
+    body = _read_body(result, judge)
+    if body is not None and status == 204 and point is Point.VIEWER_REQUEST:
+        body = _refuse_body_of_204(body, judge)
+    _refuse_oversize(point, headers, body, judge)
+    sent_body = NO_BODY if body is None else _fitting(status, body, judge)
     return Response(status=status, reason=reason, headers=headers, body=sent_body)
 
 
-def read_origin_response(result: dict[str, Any], *, sent: dict[str, Any], response: Response, warn: Warn) -> Response:
+def read_origin_response(result: dict[str, Any], *, sent: dict[str, Any], response: Response, judge: Judge) -> Response:
     """Return the response as an origin-response function left it (§5.1).
 
     Args:
         result: the returned object.
         sent: the event's `response`.
         response: the origin's; its body stays if the result has none.
-        warn: gets what is forgiven.
+        judge: decides what is forgiven.
 
     Raises:
         FunctionResultError: the response breaks a rule.
     """
     point = Point.ORIGIN_RESPONSE
-    status = read_status(_required_status(result))
-    reason = _changed_reason(result, sent, response, status)
+    status = read_status(result["status"])
+    reason = _changed_reason(result, sent, response, status, judge)
     headers = read_changed_headers(
-        point, result.get("headers", {}), sent=sent["headers"], original=response.headers, warn=warn
+        point, result.get("headers", {}), sent=sent["headers"], original=response.headers, judge=judge
     )
-    body = _read_body(result)
-    _refuse_oversize(point, headers, body)
+    body = _read_body(result, judge)
+    _refuse_oversize(point, headers, body, judge)
     if body is None:
-        headers = _with_own_length(headers, response.headers, warn)
+        headers = _with_own_length(headers, response.headers, judge)
         return Response(status=status, reason=reason, headers=headers, body=response.body)
-    new_body = _fitting(status, body, warn)
+    new_body = _fitting(status, body, judge)
     # AWS: Transfer-Encoding is read-only, so it is in the result, yet the new body goes out with its length (§5.1).
     headers = with_length(headers.without(b"transfer-encoding"), len(new_body.data))
     return Response(status=status, reason=reason, headers=headers, body=new_body)
 
 
-def read_viewer_response(result: dict[str, Any], *, sent: dict[str, Any], response: Response, warn: Warn) -> Response:
+def read_viewer_response(result: dict[str, Any], *, sent: dict[str, Any], response: Response, judge: Judge) -> Response:
     """Return the response as a viewer-response function left it: reason and headers (§5.2).
 
     Args:
         result: the returned object.
         sent: the event's `response`.
         response: what is about to be sent.
-        warn: gets what is forgiven.
+        judge: decides what is forgiven.
 
     Raises:
         FunctionResultError: the response breaks a rule.
     """
     point = Point.VIEWER_RESPONSE
-    returned = _required_status(result)
+    returned = result["status"]
     if returned != sent["status"] and read_status(returned) != response.status:
-        raise refused("L203", "status", returned, note=f"the event had {response.status}")
-    reason = _changed_reason(result, sent, response, response.status)
+        judge.broken("L203", "status", returned, note=f"the event had {response.status}")
+    reason = _changed_reason(result, sent, response, response.status, judge)
     headers = read_changed_headers(
-        point, result.get("headers", {}), sent=sent["headers"], original=response.headers, warn=warn
+        point, result.get("headers", {}), sent=sent["headers"], original=response.headers, judge=judge
     )
     if "body" in result:
-        forgiven(warn, "L707", "body", result["body"])
+        judge.broken("L707", "body", result["body"])
     if headers is not response.headers:
-        _refuse_oversize(point, headers, None)
+        _refuse_oversize(point, headers, None, judge)
     return Response(status=response.status, reason=reason, headers=headers, body=response.body)
 
 
@@ -114,7 +116,7 @@ def read_status(returned: object) -> int:
     raise refused("L202", "status", returned)
 
 
-def decoded(returned: str, encoding: object, *, encoding_path: str, path: str) -> bytes:
+def decoded(returned: str, encoding: object, *, encoding_path: str, path: str, judge: Judge) -> bytes:
     """Return the bytes of a body given as text or in base64.
 
     Args:
@@ -122,18 +124,29 @@ def decoded(returned: str, encoding: object, *, encoding_path: str, path: str) -
         encoding: `text` or `base64`; anything else is refused.
         encoding_path: JSON path of the encoding.
         path: JSON path of the string.
+        judge: decides what is forgiven.
 
     Raises:
         FunctionResultError: unknown encoding, or no valid base64.
     """
+    if encoding not in ("text", "base64"):  # it may be a list, which no set takes
+        judge.broken("L703", encoding_path, encoding, sense=encoding is None or isinstance(encoding, str))
+        encoding = "base64" if str(encoding).lower() == "base64" else "text"
     if encoding == "text":
         return octets(returned)
-    if encoding != "base64":
-        raise refused("L703", encoding_path, encoding)
+    data = _base64(returned)
+    if data is None:
+        data = _base64(re.sub(r"[=\s]", "", returned).replace("-", "+").replace("_", "/"), pad=True)
+        judge.broken("L704", path, returned, sense=data is not None)
+    assert data is not None
+    return data
+
+
+def _base64(returned: str, *, pad: bool = False) -> bytes | None:
     try:
-        return b64decode(returned, validate=True)
-    except ValueError as error:
-        raise refused("L704", path, returned) from error
+        return b64decode(returned + "=" * (-len(returned) % 4 if pad else 0), validate=True)
+    except ValueError:
+        return None
 
 
 def octets(returned: str) -> bytes:
@@ -147,67 +160,87 @@ def with_length(headers: Headers, length: int) -> Headers:
     return headers.replaced(named, b"%d" % length)
 
 
-def _required_status(result: dict[str, Any]) -> object:
-    if "status" not in result:
-        raise refused("L201", "status", None, note="it is missing")
-    return result["status"]
-
-
-def _read_reason(result: dict[str, Any], *, default: bytes) -> bytes:
+def _read_reason(result: dict[str, Any], *, default: bytes, judge: Judge) -> bytes:
     if "statusDescription" not in result:
         return default
     returned = result["statusDescription"]
     if not isinstance(returned, str) or BAD_IN_VALUE.search(returned):
-        raise refused("L204", "statusDescription", returned)
+        judge.broken("L204", "statusDescription", returned)
+        return default
     return returned.encode()
 
 
-def _changed_reason(result: dict[str, Any], sent: dict[str, Any], response: Response, status: int) -> bytes:
+def _changed_reason(
+    result: dict[str, Any], sent: dict[str, Any], response: Response, status: int, judge: Judge
+) -> bytes:
     """Return the reason: the original's bytes if status and description came back as they were."""
     same_status = status == response.status
     if same_status and result.get("statusDescription") == sent["statusDescription"]:
         return response.reason
-    return _read_reason(result, default=response.reason if same_status else standard_phrase(status).encode())
+    default = response.reason if same_status else standard_phrase(status).encode()
+    return _read_reason(result, default=default, judge=judge)
 
 
-def _read_body(result: dict[str, Any]) -> ReturnedBody | None:
+def _read_body(result: dict[str, Any], judge: Judge) -> ReturnedBody | None:
     """Return the result's body, or None when it has no such member."""
     encoding = result.get("bodyEncoding", "text")
     if "body" not in result:
-        decoded("", encoding, encoding_path="bodyEncoding", path="body")
+        decoded("", encoding, encoding_path="bodyEncoding", path="body", judge=judge)
         return None
     returned = result["body"]
     if not isinstance(returned, str):
-        raise refused("L701", "body", returned)
-    data = decoded(returned, encoding, encoding_path="bodyEncoding", path="body")
+        told = _as_text(returned)
+        judge.broken("L701", "body", returned, sense=returned is None or told is not None)
+        if told is None:
+            return None
+        returned = told
+    data = decoded(returned, encoding, encoding_path="bodyEncoding", path="body", judge=judge)
     return ReturnedBody(returned=octets(returned), data=data)
 
 
-def _refuse_oversize(point: Point, headers: Headers, body: ReturnedBody | None) -> None:
-    """Refuse what is too large, counted as returned: a base64 body in its encoded form (§4.2)."""
+def _as_text(returned: object) -> str | None:
+    """Return what a forgiving reader takes a body for: an object or list for its JSON."""
+    if not isinstance(returned, dict | list):
+        return plain_text(returned)
+    try:
+        return json.dumps(returned)
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def _refuse_body_of_204(body: ReturnedBody, judge: Judge) -> ReturnedBody | None:
+    """Refuse a body with status 204; whether an empty one is a body is open (§4.2)."""
+    if not body.returned and judge.readings.empty_body_with_204 != REFUSE:
+        return body
+    judge.broken("L706", "body", body.returned[:100].decode("utf-8", "replace"))
+    return None
+
+
+def _refuse_oversize(point: Point, headers: Headers, body: ReturnedBody | None, judge: Judge) -> None:
+    """Refuse what is too large, counted as returned: a base64 body in its encoded form (§4.2, §13.11)."""
     size = sum(len(name) + len(line_value) for name, line_value in headers.lines)
     if body is not None:
-        size += len(body.returned)
-    limit = RESPONSE_BYTES[point]
+        size += len(body.data if judge.readings.base64_size == "decoded" else body.returned)
+    limit = judge.limit(RESPONSE_BYTES[point])
     if size > limit:
         offending = "" if body is None else body.returned[:100].decode("utf-8", "replace")
         path = "headers" if body is None else "body"
-        raise refused("L708", path, offending, note=f"headers and body are {size:,} bytes, at {point} {limit:,} fit")
+        judge.broken("L708", path, offending, note=f"headers and body are {size:,} bytes, at {point} {limit:,} fit")
 
 
-def _fitting(status: int, body: ReturnedBody, warn: Warn) -> BytesBody:
+def _fitting(status: int, body: ReturnedBody, judge: Judge) -> BytesBody:
     """Return the body to send: none for a status that has none."""
     if body.data and status in BODYLESS_STATUSES:
-        forgiven(warn, "L709", "body", body.returned[:100].decode("utf-8", "replace"), note=f"the status is {status}")
+        judge.broken("L709", "body", body.returned[:100].decode("utf-8", "replace"), note=f"the status is {status}")
         return NO_BODY
     return BytesBody(body.data)
 
 
-def _with_own_length(headers: Headers, original: Headers, warn: Warn) -> Headers:
+def _with_own_length(headers: Headers, original: Headers, judge: Judge) -> Headers:
     """Return headers whose Content-Length is the original's, since the body is the original's."""
     own, returned = original.get_all(b"content-length"), headers.get_all(b"content-length")
     if own == returned:
         return headers
-    forgiven(warn, "L710", "headers.content-length", [each.decode("latin-1") for each in returned])
+    judge.broken("L710", "headers.content-length", [each.decode("latin-1") for each in returned])
     kept = (line for line in original.lines if line[0].lower() == b"content-length")
     return headers.without(b"content-length").plus(*kept)

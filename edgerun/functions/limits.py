@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from edgerun.distribution.model import Point
+from edgerun.values import value
 
 # §7.1: hidden from every event; adding one is a 502. A name ending in "-" in PREFIXES covers all that start so.
 DISALLOWED: Final = frozenset(
@@ -171,6 +172,99 @@ FUNCTION_TIMEOUT: Final = 30.0
 FUNCTION_MEMORY: Final = range(128, 10_241)
 FUNCTION_PACKAGE_BYTES: Final = 50 * 1024 * 1024
 FUNCTION_TMP_BYTES: Final = 512 * 1024 * 1024
+FUNCTION_DEFAULT_TIMEOUT: Final = 3.0
+FUNCTION_DEFAULT_MEMORY: Final = 128
+
+# §10.1: as of April 2026; a bare language is whatever version is installed here.
+RUNTIMES: Final = frozenset(
+    {"python", "nodejs"}
+    | {f"python3.{minor}" for minor in range(10, 15)}
+    | {f"nodejs{major}.x" for major in (20, 22, 24)}
+)
+RUNTIMES_DEPRECATED: Final = frozenset(
+    {f"python3.{minor}" for minor in range(6, 10)}
+    | {"python2.7"}
+    | {f"nodejs{major}.x" for major in (4, 6, 8, 10, 12, 14, 16, 18)}
+)
+
+# §8: what the viewer's URL, and a request or an origin's response without body, may have, in bytes.
+URL_BYTES: Final = 8_192
+HEAD_BYTES: Final = 32_768
+
+# §8: quotas of accounts and distributions, and Lambda's payload, which is never reached before the limits above.
+CONCURRENT_EXECUTIONS: Final = 1_000
+REQUESTS_PER_ENVIRONMENT_AND_SECOND: Final = 10
+REQUESTS_PER_SECOND: Final = 10_000
+FUNCTIONS_PER_DISTRIBUTION: Final = 100
+DISTRIBUTIONS_WITH_FUNCTIONS: Final = 500
+DISTRIBUTIONS_PER_FUNCTION: Final = 500
+ASSOCIATIONS_PER_BEHAVIOR: Final = 4
+PAYLOAD_BYTES: Final = 6 * 1024 * 1024
+
+
+@value
+class Limit:
+    """One limit of §8, in words, with where it comes from; `enforced` tells whether breaking it fails here too."""
+
+    name: str
+    viewer: str
+    origin: str
+    source: str
+    enforced: bool = True
+
+
+def _bytes(size: int) -> str:
+    return f"{size:,} bytes"
+
+
+_GUIDE: Final = "cloudfront-limits"
+_RESTRICTIONS: Final = "lambda-at-edge-function-restrictions"
+
+LIMITS: Final[tuple[Limit, ...]] = tuple(
+    Limit(name=name, viewer=viewer, origin=origin or viewer, source=source, enforced=enforced)
+    for name, viewer, origin, source, enforced in (
+        ("function timeout", f"{FUNCTION_TIMEOUT:g} s", "", _GUIDE, True),
+        (
+            "function memory",
+            "128 MB, or 128 to 10,240 MB",
+            "128 to 10,240 MB",
+            f"{_GUIDE}, edge-functions-choosing",
+            True,
+        ),
+        ("package, compressed", _bytes(FUNCTION_PACKAGE_BYTES), "", _GUIDE, True),
+        (
+            "response of a function",
+            _bytes(RESPONSE_BYTES[Point.VIEWER_REQUEST]),
+            _bytes(RESPONSE_BYTES[Point.ORIGIN_REQUEST]),
+            _GUIDE,
+            True,
+        ),
+        (
+            "request body, exposed or replaced",
+            _bytes(EXPOSED_BODY[Point.VIEWER_REQUEST]),
+            _bytes(EXPOSED_BODY[Point.ORIGIN_REQUEST]),
+            _RESTRICTIONS,
+            True,
+        ),
+        ("temporary folder", _bytes(FUNCTION_TMP_BYTES), "", "edge-functions-choosing", False),
+        ("uri and querystring together", f"below {URI_CHARACTERS:,} characters", "", _RESTRICTIONS, True),
+        ("URL of a request", _bytes(URL_BYTES), "", _GUIDE, True),
+        ("request without body", _bytes(HEAD_BYTES), "", _GUIDE, True),
+        (
+            "origin custom headers",
+            "",
+            f"{CUSTOM_HEADERS}; name {CUSTOM_NAME}, value {CUSTOM_VALUE:,}, all {CUSTOM_TOTAL:,} characters",
+            "add-origin-custom-headers",
+            True,
+        ),
+        ("associations of a behavior", f"{ASSOCIATIONS_PER_BEHAVIOR}, one per event", "", _GUIDE, True),
+        ("concurrent executions, per Region", f"{CONCURRENT_EXECUTIONS:,}", "", _GUIDE, False),
+        ("requests per second, per Region", f"{REQUESTS_PER_SECOND:,}", "", _GUIDE, False),
+        ("functions of a distribution", str(FUNCTIONS_PER_DISTRIBUTION), "", _GUIDE, False),
+        ("distributions of a function", str(DISTRIBUTIONS_PER_FUNCTION), "", _GUIDE, False),
+        ("payload of an invocation", _bytes(PAYLOAD_BYTES), "", "Lambda quotas", True),
+    )
+)
 
 
 def is_disallowed(name: str) -> bool:

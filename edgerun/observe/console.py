@@ -9,7 +9,8 @@ from typing import Final, TextIO
 
 import click
 
-from edgerun.errors import FunctionExecutionError, FunctionResultError
+from edgerun.errors import FunctionError, FunctionExecutionError, FunctionResultError
+from edgerun.functions.rules import RULES
 from edgerun.observe.events import Answered, Event, Failed, Noted, Printed, Stepped, Warned
 
 MARKS: Final = (
@@ -75,6 +76,8 @@ class Console:
             return
         if self._quiet and isinstance(event, Answered | Printed):
             return
+        if isinstance(event, Printed) and event.kind == "platform":
+            return  # START, END and REPORT are for `edgerun logs`
         line = json.dumps(record(event)) if self._as_json else self._text(event)
         if not line:
             return
@@ -140,11 +143,14 @@ class Console:
         lines = [self._style(f"{short(event.request_id)}  {who}: {printable(first)}", fg="red")]
         lines += [self._style(GUTTER + printable(line), fg="red") for line in more]
         if isinstance(error, FunctionResultError):
-            lines += [f"{GUTTER}rule   {error.rule}"]
-            lines += [f"{GUTTER}at     {error.path} = {printable(error.value)}"] if error.path else []
+            lines += [f"{GUTTER}rule   {error.rule}, see edgerun explain {error.rule}"]
+            lines += [f"{GUTTER}at     {printable(f'{error.path} = {error.value}')}"] if error.path else []
+            lines += [f"{GUTTER}limit  {limit}"] if (limit := limit_of(error)) else []
             lines += [f"{GUTTER}fix    {error.fix}"] if error.fix else []
         elif isinstance(error, FunctionExecutionError):
             lines += [GUTTER + line for line in frames(error)]
+        if isinstance(error, FunctionError):
+            lines += [f"{GUTTER}id     {event.request_id}"]
         return "\n".join(lines)
 
     def _warned(self, event: Warned) -> str:
@@ -192,6 +198,12 @@ def frames(error: FunctionExecutionError) -> list[str]:
     return [printable(line) for line in lines if "(node:" not in line and not line.lstrip().startswith("at node:")]
 
 
+def limit_of(error: FunctionResultError) -> str:
+    """Return the size or range that a result had to keep to, in words; "" when its rule has none."""
+    rule = RULES.get(error.rule)
+    return rule.limit if rule is not None else ""
+
+
 def printable(text: str) -> str:
     """Return text that cannot move the cursor or change the terminal: control characters are spelled out."""
     return "".join(c if c.isprintable() or c == "\t" else f"\\x{ord(c):02x}" for c in text)
@@ -216,7 +228,9 @@ def plain(value: object) -> object:
                 "rule": value.rule,
                 "path": value.path,
                 "value": value.value,
+                "limit": limit_of(value),
                 "fix": value.fix,
+                "page": value.page,
             }
         case FunctionExecutionError():
             return {

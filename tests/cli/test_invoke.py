@@ -25,9 +25,10 @@ def test_a_refusal_names_rule_path_value_and_fix(project, command):
     ended = command("invoke", "greet", "--uri", "/crlf")
     assert ended.code == 1
     lines = ended.err.splitlines()
-    assert lines[1].startswith("AWS would refuse this: A header's value has no control characters")
-    assert lines[2:5] == ["  rule   L307", "  path   headers.x-a[0].value", '  value  "a\\r\\nb: c"']
-    assert lines[5].startswith("  fix    ")
+    assert lines[1].startswith("greet at viewer-request, request ")
+    assert lines[2].startswith("AWS would refuse this: A header's value has no control characters")
+    assert lines[3:6] == ["  rule   L307", "  path   headers.x-a[0].value", '  value  "a\\r\\nb: c"']
+    assert lines[6].startswith("  fix    ")
     assert json.loads(ended.out)["status"] == "200"
 
 
@@ -42,6 +43,7 @@ def test_an_exception_shows_the_user_s_own_frames_once(project, command):
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.splitlines() == [
         "greet │ asked for /raise",
+        *[line for line in ended.err.splitlines() if line.startswith("greet at viewer-request, request ")],
         "the function failed: KeyError: 'who are you?'",
         f'  File "{project}/greet.py", line 7, in handler',
         "    return helper(request)",
@@ -59,7 +61,7 @@ def test_a_node_function_is_called_alike(project, command):
     assert fine.err.startswith("shout │ loud\n")
     bad = command("invoke", "shout", "--event", "viewer-request", "--uri", "/raise")
     assert bad.code == 1
-    assert bad.err.startswith("the function failed: RangeError: too loud\n")
+    assert "\nthe function failed: RangeError: too loud\n" in bad.err
     assert f"{project}/shout.js:3:" in bad.err
     assert "node:internal" not in bad.err
     assert "node_host" not in bad.err
@@ -119,3 +121,76 @@ def test_what_cannot_be_called_ends_with_2_and_says_why(project, command, words,
     assert (ended.code, ended.out) == (2, "")
     assert says in ended.err
     assert "Traceback" not in ended.err
+
+
+# ---------------------------------------------------------------- levels, root object, behaviors
+
+SEVERAL = """\
+[functions.both]
+handler = "both.py"
+
+[[behaviors]]
+path_pattern = "/api/*"
+origin = "site"
+cache_policy = "CachingOptimized"
+origin_request = "both"
+"""
+BOTH = """\
+def handler(event, context):
+    cf = event["Records"][0]["cf"]
+    request = cf["request"]
+    print(cf["config"]["eventType"], request["uri"])
+    kind = request["uri"].strip("/")
+    if kind == "method":
+        return {**request, "method": "PUT"}
+    if kind == "code":
+        return {"statusCode": 201}
+    if kind == "large":
+        return {"status": 200, "body": "x" * 50_000}
+    return request
+"""
+
+
+@pytest.fixture
+def several(project):
+    """A project whose function is used at two points, by two behaviors, behind a default root object."""
+    text = (project / "edgerun.toml").read_text().replace('viewer_request = "greet"', 'viewer_request = "both"')
+    (project / "edgerun.toml").write_text('default_root_object = "index.html"\n' + text + SEVERAL)
+    (project / "both.py").write_text(BOTH)
+    return project
+
+
+@pytest.mark.parametrize(
+    ("uri", "level", "code", "says"),
+    [
+        pytest.param("/method", None, 0, "warning L505 method", id="an open reading warns"),
+        pytest.param("/method", "--pedantic", 1, "  rule   L505", id="and is refused when pedantic"),
+        pytest.param("/code", None, 1, "  rule   L103", id="a refusal"),
+        pytest.param("/code", "--lenient", 0, "statusCode for status", id="is forgiven when lenient"),
+        pytest.param("/large", None, 1, "  limit  40,960 bytes at viewer points", id="a limit is told"),
+        pytest.param("/large", "--lenient", 0, "warning L708 body", id="and forgiven when lenient"),
+    ],
+)
+def test_the_levels_are_those_of_serve(several, command, uri, level, code, says):
+    ended = command("invoke", "both", "--uri", uri, *([level] if level else []))
+    assert ended.code == code
+    assert says in ended.err
+
+
+@pytest.mark.parametrize(
+    ("uri", "seen"),
+    [
+        ("/", "viewer-request /index.html"),
+        ("/a", "viewer-request /a"),
+        ("/api/b", "origin-request /api/b"),
+    ],
+)
+def test_the_behavior_that_takes_the_uri_and_its_root_object_count(several, command, uri, seen):
+    assert f"both │ {seen}\n" in command("invoke", "both", "--uri", uri).err
+
+
+def test_point_request_and_level_are_in_the_json(several, command):
+    told = json.loads(command("invoke", "both", "--json", "--pedantic", "--uri", "/large").out)
+    assert (told["function"], told["event"], told["level"]) == ("both", "viewer-request", "pedantic")
+    assert len(told["request_id"]) > 20
+    assert told["error"]["limit"].startswith("40,960 bytes")

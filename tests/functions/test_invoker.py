@@ -10,7 +10,7 @@ from edgerun.distribution.model import Association, Point
 from edgerun.errors import FunctionExecutionError, FunctionResultError
 from edgerun.functions.function import Function
 from edgerun.functions.invoker import Invoker, expose
-from edgerun.functions.lambda_edge import EdgeContext
+from edgerun.functions.lambda_edge import EdgeContext, Judge
 from edgerun.http.headers import Headers
 from edgerun.http.message import BytesBody, Request, Response, StreamBody, read
 from edgerun.testing import CallableRuntime
@@ -33,7 +33,9 @@ def invoked(handler, body, *, include_body, point=Point.VIEWER_REQUEST):
 
     async def act():
         association = Association(function=FUNCTION, include_body=include_body)
-        result = await Invoker(runtime).on_request(context(point), association, post(body), None, lambda warned: None)
+        result = await Invoker(runtime).on_request(
+            context(point), association, post(body), None, Judge.at("strict", lambda warned: None)
+        )
         return result, await read(result.request.body)
 
     result, sent = asyncio.run(act())
@@ -116,7 +118,7 @@ def test_a_response_function_gets_the_response_and_returns_it():
             post(BytesBody(b"")),
             response,
             None,
-            lambda warned: None,
+            Judge.at("strict", lambda warned: None),
         )
 
     returned = asyncio.run(act())

@@ -17,6 +17,7 @@ from edgerun.errors import FunctionResultError
 from edgerun.functions.lambda_edge import (
     ChangedRequest,
     EdgeContext,
+    Judge,
     build_event,
     parse_payload,
     read_request_result,
@@ -94,7 +95,7 @@ def origin_response():
     return Response(status=404, reason=b"Nope", headers=RESPONSE_HEADERS, body=BytesBody(b"origin"))
 
 
-def invoke(point, change, *, origin=CUSTOM, request=None, response=None):
+def invoke(point, change, *, origin=CUSTOM, request=None, response=None, level="strict"):
     """Build the event, let `change` make a result of its JSON copy, read it."""
     request = request or request_at(point)
     response = response or origin_response()
@@ -104,10 +105,11 @@ def invoke(point, change, *, origin=CUSTOM, request=None, response=None):
     message = json.loads(json.dumps(event))["Records"][0]["cf"]["request" if is_request else "response"]
     result = change(message)
     warned = []
+    judge = Judge.at(level, warned.append)
     if is_request:
-        value = read_request_result(context(point), event, result, request=request, origin=origin, warn=warned.append)
+        value = read_request_result(context(point), event, result, request=request, origin=origin, judge=judge)
     else:
-        value = read_response_result(context(point), event, result, response=response, warn=warned.append)
+        value = read_response_result(context(point), event, result, response=response, judge=judge)
     return Outcome(value, warned)
 
 
@@ -246,7 +248,8 @@ SAMPLES = [
     ("L405", VRS, drop("headers", "via"), "headers.via", drop("headers", "set-cookie")),
     ("L501", VRQ, put("uri", value="index.html"), "uri", put("uri", value="/index.html")),
     ("L502", ORQ, put("uri", value="/a?b"), "uri", put("uri", value="/a%3Fb/é|^")),
-    ("L503", VRQ, put("querystring", value="a b"), "querystring", put("querystring", value="?a=b&c=é")),
+    ("L503", VRQ, put("querystring", value="a b"), "querystring", put("querystring", value="a=b?&c=é")),
+    ("L508", VRQ, put("querystring", value="?a=b"), "querystring", put("querystring", value="a=?")),
     ("L504", VRQ, put("uri", value="/" * 8189), "uri", put("uri", value="/" * 8188)),
     ("L505", VRQ, put("method", value="GET"), "method", put("method", value="POST")),
     ("L506", VRQ, put("clientIp", value="::1"), "clientIp", put("clientIp", value="127.0.0.1")),
@@ -364,6 +367,8 @@ def test_every_rule_says_what_it_must():
         assert rule.fix.endswith(".")
         assert not rule.title.endswith(".")
         assert bool(rule.page) is not rule.forgiven
+        assert not (rule.reading and rule.lenient)
+        assert rule.sample.failing != rule.sample.passing
 
 
 def test_a_payload_is_json():
@@ -862,4 +867,6 @@ def test_a_deeply_nested_result_is_refused():
         {"uri": "/", "body": deep},
     ):
         with pytest.raises(FunctionResultError):
-            read_request_result(context(VRQ), event, result, request=request_at(VRQ), origin=None, warn=print)
+            read_request_result(
+                context(VRQ), event, result, request=request_at(VRQ), origin=None, judge=Judge.at("strict", print)
+            )

@@ -72,3 +72,24 @@ def test_sizes_are_binary():
         Point.VIEWER_RESPONSE: small,
     }
     assert dict(limits.EXPOSED_BODY) == {Point.VIEWER_REQUEST: small, Point.ORIGIN_REQUEST: large}
+
+
+def test_every_limit_of_the_table_has_a_value_and_a_source():
+    assert len({limit.name for limit in limits.LIMITS}) == len(limits.LIMITS)
+    for limit in limits.LIMITS:
+        assert limit.origin
+        assert limit.source
+
+
+def test_the_table_says_what_is_enforced():
+    told = {limit.name: (limit.viewer, limit.origin) for limit in limits.LIMITS}
+    assert told["response of a function"] == ("40,960 bytes", "1,048,576 bytes")
+    assert told["request body, exposed or replaced"] == ("40,960 bytes", "1,048,576 bytes")
+    assert told["function timeout"] == ("30 s", "30 s")
+    assert told["package, compressed"] == ("52,428,800 bytes", "52,428,800 bytes")
+
+
+@pytest.mark.parametrize("runtime", ["python", "nodejs", "python3.10", "python3.14", "nodejs20.x", "nodejs24.x"])
+def test_runtimes(runtime):
+    assert runtime in limits.RUNTIMES
+    assert not limits.RUNTIMES & limits.RUNTIMES_DEPRECATED

@@ -1,0 +1,87 @@
+"""`edgerun explain`: what a rule says, what AWS says when it is broken, and how to keep it."""
+
+import json
+from typing import Final
+
+import click
+
+from edgerun.config.faults import suggestion
+from edgerun.functions.readings import READINGS
+from edgerun.functions.rules import RULES, Rule
+
+NO_PAGE: Final = "The Lambda function result failed validation."
+MEANINGS: Final = {"refuse": "refused", "warn": "warning"}
+VALIDATION: Final = "ERROR Validation error: "
+
+
+@click.command()
+@click.argument("rule", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def explain(*, rule: str | None, as_json: bool) -> int:
+    """Explain RULE, such as L404, or list all rules.
+
+    What must be, what AWS says when it is not, what each level does, a line that breaks it and one that keeps it.
+    """
+    if rule is None:
+        _list(as_json=as_json)
+        return 0
+    known = RULES.get(rule.upper())
+    if known is None:
+        raise click.UsageError(f"there is no rule {rule!r}{suggestion(rule, RULES) or '; edgerun explain lists them'}")
+    click.echo(json.dumps(record(known)) if as_json else "\n".join(text(known)))
+    return 0
+
+
+def record(rule: Rule) -> dict[str, str]:
+    """Return everything about a rule, as JSON has it."""
+    return {
+        "rule": rule.id,
+        "title": rule.title,
+        "section": rule.section,
+        "page": rule.page or NO_PAGE,
+        "log": VALIDATION + (rule.log or rule.page or NO_PAGE),
+        "limit": rule.limit,
+        "fix": rule.fix,
+        "reading": rule.reading,
+        **levels(rule),
+        "point": rule.sample.point,
+        "failing": rule.sample.failing,
+        "passing": rule.sample.passing,
+    }
+
+
+def levels(rule: Rule) -> dict[str, str]:
+    """Return what breaking a rule means at each level: `refused`, `warning`, or what is done instead."""
+    if rule.reading:
+        reading = READINGS[rule.reading]
+        words = {"strict": reading.default, "pedantic": reading.pedantic, "lenient": reading.lenient}
+        return {level: MEANINGS.get(word, f"warning, {word}") for level, word in words.items()}
+    return {"strict": "refused", "pedantic": "refused", "lenient": rule.lenient or "refused"}
+
+
+def text(rule: Rule) -> list[str]:
+    """Return a rule's explanation in lines."""
+    told = record(rule)
+    rows = [("page", told["page"]), ("log", told["log"]), ("limit", rule.limit), ("fix", rule.fix)]
+    rows += [(level, told[level]) for level in ("strict", "pedantic", "lenient")]
+    if rule.reading:
+        rows.append(("open", f"{READINGS[rule.reading].question} AWS does not say; the reading is {rule.reading}."))
+    return [
+        f"{rule.id}  {rule.title}",
+        f"      Lambda@Edge specification {rule.section}",
+        "",
+        *(f"{name:<9} {said}" for name, said in rows if said),
+        "",
+        f"broken at {rule.sample.point}:",
+        f"    {rule.sample.failing}",
+        "kept:",
+        f"    {rule.sample.passing}",
+    ]
+
+
+def _list(*, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps([record(rule) for rule in RULES.values()]))
+        return
+    for rule in RULES.values():
+        click.echo(f"{rule.id}  {rule.title}" + ("  (a warning unless --pedantic)" if rule.forgiven else ""))
