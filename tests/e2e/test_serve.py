@@ -322,7 +322,7 @@ def test_quiet_writes_failures_only(tmp_path):
 
 
 def test_quiet_has_no_first_screen(folder):
-    with Running("serve", "--port", "0", "--quiet", cwd=folder) as server:
+    with Running("serve", "--port", "0", "--quiet", "--no-ui", cwd=folder) as server:
         port = until(lambda: listening_port(server.pid), "the listener")
         server.port = port
         assert server.ask("/index.html").status == 200
