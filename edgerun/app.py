@@ -17,6 +17,7 @@ from edgerun.errors import RequestError
 from edgerun.functions.function import Function
 from edgerun.functions.invoker import Invoker
 from edgerun.functions.log_files import FunctionLogs
+from edgerun.functions.log_lines import LogFormat
 from edgerun.functions.process import ProcessRuntime
 from edgerun.functions.runtime import FunctionRuntime, OutputLine
 from edgerun.http.message import OnInterim, Request
@@ -47,6 +48,7 @@ class Edge:
         runtime: FunctionRuntime | None = None,
         store: CacheStore | None = None,
         logs: Path | None = None,
+        log_format: LogFormat = "text",
     ) -> None:
         self.emit = Fanout(*observers)
         self.logs = FunctionLogs(logs, lambda: self.config, self._logs_failed) if logs is not None else None
@@ -55,7 +57,9 @@ class Edge:
         self.clock = clock
         self.config = config
         self._watched = watched
-        self.runtime: FunctionRuntime = runtime or ProcessRuntime(self._printed, platform_lines=logs is not None)
+        self.runtime: FunctionRuntime = runtime or ProcessRuntime(
+            self._printed, platform_lines=logs is not None, log_format=log_format
+        )
         self.store: CacheStore = store or MemoryStore(
             size=config.store.size, max_object_size=config.store.max_object_size
         )

@@ -24,6 +24,7 @@ from edgerun.doors.asgi import AsgiDoor
 from edgerun.doors.plain import PlainProtocol
 from edgerun.doors.wire import WireProtocol
 from edgerun.errors import ConfigError, PortInUse
+from edgerun.functions.log_lines import LogFormat
 from edgerun.home import home
 from edgerun.observe.console import Console
 from edgerun.watch import Watcher
@@ -47,6 +48,8 @@ class Options:
         watch: reload on save.
         ui: whether to open the admin port, and `ui_port` which; always on loopback, the next free one if taken.
         started: `time.perf_counter()` when the program began, for the banner.
+        log_format: of the functions' logs.
+        verbose: write every step of every request.
         hints: text to print below the banner; `{url}` in it becomes the edge's address.
         as_json, quiet, colour: how to write.
     """
@@ -58,6 +61,8 @@ class Options:
     watch: bool = False
     ui: bool = True
     ui_port: int = 8788
+    log_format: LogFormat = "text"
+    verbose: bool = False
     started: float = 0.0
     hints: str = ""
     as_json: bool = False
@@ -139,7 +144,14 @@ class Server:
             soon=lambda flush: loop.call_later(0.02, flush),
         )
         logs = home(self._loaded.path) / "logs"
-        edge = Edge(self._loaded.config, console, cwd=self._loaded.path.parent, logs=logs)
+        edge = Edge(
+            self._loaded.config,
+            console,
+            cwd=self._loaded.path.parent,
+            watched=self._options.verbose,
+            logs=logs,
+            log_format=self._options.log_format,
+        )
         door = AsgiDoor(edge)
         server = _Uvicorn(uvicorn_config(door))
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -9,6 +9,7 @@ from edgerun.cli.options import colour_wanted, configured, loader, overrides
 from edgerun.cli.root import STARTED
 from edgerun.distribution.model import Point
 
+LOGS = "The form of the functions' logs, as on CloudWatch: `edgerun logs` shows them."
 UI = "The admin port, on loopback: `edgerun cache purge` uses it. The next free one if taken."
 
 
@@ -21,6 +22,8 @@ def _serving(command: Any) -> Any:
         click.option("--strict-port", is_flag=True, help="Fail if the port is taken instead of taking the next."),
         click.option("--ui-port", default=8788, show_default=True, type=click.IntRange(0, 65535), help=UI),
         click.option("--no-ui", "ui", flag_value=False, default=True, help="Open no admin port."),
+        click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help=LOGS),
+        click.option("-v", "--verbose", is_flag=True, help="Write every step of every request."),
         click.option("-q", "--quiet", is_flag=True, help="Write failures and warnings only."),
         click.option("--json", "as_json", is_flag=True, help="Write one JSON object per event."),
         click.option("--hints", type=click.File(), help="Print this file below the banner; {url} is the address."),

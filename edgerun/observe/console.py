@@ -72,9 +72,7 @@ class Console:
         self._size = 0
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, Stepped):
-            return
-        if self._quiet and isinstance(event, Answered | Printed):
+        if self._quiet and isinstance(event, Answered | Printed | Stepped):
             return
         if isinstance(event, Printed) and event.kind == "platform":
             return  # START, END and REPORT are for `edgerun logs`
@@ -110,8 +108,8 @@ class Console:
                 return self._printed(event)
             case Noted():
                 return self._noted(event)
-            case _:
-                return ""
+            case Stepped():
+                return self._style(f"{short(event.request_id)}  {event.step}: {printable(event.outcome)}", dim=True)
 
     def _answered(self, event: Answered) -> str:
         target = event.path if event.query is None else event.path + b"?" + event.query

@@ -373,3 +373,24 @@ def test_hints_are_printed_with_the_address(folder):
     (folder / "hints.txt").write_text("  try curl {url}page\n")
     with screen(folder, "serve", "--hints", "hints.txt") as server:
         assert f"  try curl {server.url}page\n" in server.err.text
+
+
+def test_verbose_writes_every_step_in_order(folder):
+    with Running("serve", "--port", "0", "--no-ui", "--verbose", "--json", cwd=folder).ready() as server:
+        assert server.ask("/index.html").status == 200
+        server.end()
+    steps = [event["step"] for event in server.events() if event["event"] == "stepped"]
+    assert steps[:5] == ["route", "guard", "key", "look up", "forward"]
+    assert steps[-1] in {"deliver", "store"}
+
+
+def test_logs_are_written_in_the_json_form_when_asked(tmp_path):
+    project(tmp_path, {"speaks.py": SPEAKS}, viewer_request="speaks")
+    options = ("--port", "0", "--no-ui", "--log-format", "json", "--json")
+    with Running("serve", *options, cwd=tmp_path).ready() as server:
+        assert server.ask("/index.html").status == 200
+        server.end()
+    lines = (tmp_path / ".edgerun" / "logs" / "speaks.log").read_text().splitlines()
+    kinds = [json.loads(line).get("type") for line in lines]
+    assert "platform.start" in kinds
+    assert "platform.report" in kinds
