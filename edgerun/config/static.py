@@ -14,6 +14,7 @@ from typing import Final
 
 from edgerun.config.faults import suggestion
 from edgerun.config.handlers import ARN
+from edgerun.config.imports import BROUGHT_BY_AWS, missing_in_node, missing_in_python
 from edgerun.distribution.model import Config, Point
 from edgerun.functions.function import Function
 from edgerun.functions.limits import FUNCTION_PACKAGE_BYTES, FUNCTION_TIMEOUT, RUNTIMES, RUNTIMES_DEPRECATED
@@ -186,6 +187,20 @@ def _missing(function: Function, file: Path, name: str, names: Mapping[str, int]
     )
 
 
+def _not_found(function: Function, file: Path, line: int, package: str, what: str) -> Finding:
+    brought = " AWS's runtime brings it; edgerun's does not." if package in BROUGHT_BY_AWS else ""
+    module = function.handler.rpartition(".")[0]
+    return Finding(
+        code="import-not-found",
+        function=function.name,
+        file=str(file),
+        line=line,
+        message=f"{package!r} is imported and not in the function's folder{brought and '.' + brought}",
+        aws="" if brought else f"Runtime.ImportModuleError: Unable to import module '{module}': {what}",
+        fix=f"Install {package} into {function.root}.",
+    )
+
+
 def _python(function: Function, file: Path, content: bytes, module: str, name: str) -> Iterator[Finding]:
     try:
         with warnings.catch_warnings():
@@ -210,6 +225,9 @@ def _python(function: Function, file: Path, content: bytes, module: str, name: s
     bound, sure = _bound(tree)
     if name not in bound and sure:
         yield _missing(function, file, name, bound)
+    if not function.python:  # an interpreter of its own has packages of its own
+        for package, line in missing_in_python(tree, Path(function.root)):
+            yield _not_found(function, file, line, package, f"No module named '{package}'")
     definitions = [node for node in tree.body if isinstance(node, ast.AsyncFunctionDef) and node.name == name]
     if definitions and definitions[-1].lineno == bound.get(name) and not definitions[-1].decorator_list:
         yield Finding(
@@ -257,7 +275,9 @@ def _bound(tree: ast.Module) -> tuple[dict[str, int], bool]:
 
 
 def _node(function: Function, file: Path, content: str, name: str) -> Iterator[Finding]:
-    code = _COMMENT.sub(lambda match: match["keep"] or " ", content)
+    code = _COMMENT.sub(lambda match: match["keep"] or "\n" * match[0].count("\n") or " ", content)
+    for package, line in missing_in_node(code, file):
+        yield _not_found(function, file, line, package, f"Error: Cannot find module '{package}'")
     exported = dict.fromkeys(_exported(code), 0)
     told = _says_all(code) if exported else _says_nothing(code)
     # A regular expression may look like a comment: what stands in the text as it is counts too.

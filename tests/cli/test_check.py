@@ -105,6 +105,8 @@ NO_NAME = [("handler-name-missing", 0)]
 )
 def test_python_handlers(project, command, text, found):
     (project / "greet.py").write_text(text)
+    for neighbour in ("other.py", "handler.py"):
+        (project / neighbour).write_text("thing = print\n")
     assert codes(command) == found
     assert command("check").code == (1 if found else 0)
 
@@ -203,3 +205,19 @@ def test_a_package_is_measured_as_it_would_be_packed(tmp_path):
     assert told[-1] == ("fn", 3_300_000, 3_300_000)
     assert compressed_size(tmp_path, 200_000) > 200_000
     assert compressed_size(tmp_path, 5_000_000) == 3_300_000, "as it is, since it cannot be too large"
+
+
+def test_an_import_that_cannot_be_found_is_told(tmp_path, monkeypatch, command):
+    (tmp_path / "public").mkdir()
+    (tmp_path / "fn.py").write_text(
+        "import json\nimport no_such_package\n\n\ndef handler(event, context):\n    return 1\n"
+    )
+    (tmp_path / "edgerun.toml").write_text(
+        '[origins.site]\ndirectory = "public"\n\n[functions.fn]\nhandler = "fn.py:handler"\n\n'
+        '[default_behavior]\norigin = "site"\ncache_policy = "CachingOptimized"\nviewer_request = "fn"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    ended = command("check")
+    assert ended.code == 1
+    assert "fn.py:2" in ended.out
+    assert "No module named 'no_such_package'" in ended.out
