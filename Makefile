@@ -1,6 +1,6 @@
 # edgerun: everything sets itself up; `make serve` and `make test` are all one needs.
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types floors tests format lock clean
+.PHONY: help serve test lint types floors tests tools format lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -31,8 +31,17 @@ types: .venv
 floors: .venv
 	$(BIN)/lint-imports
 
-tests: .venv
+tests: .venv tools
 	$(BIN)/python -m pytest --numprocesses auto
+
+# What some tests run beside node: from Debian's packages for root, else those tests say that they are skipped.
+tools:
+	@for tool in curl openssl; do \
+	  command -v $$tool >/dev/null && continue; \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && apt-get install -y -qq $$tool; \
+	  else echo "no $$tool: the tests that need it are skipped"; fi; \
+	done
 
 format: .venv ## put the source in its one form
 	$(BIN)/ruff format .
