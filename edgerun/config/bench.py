@@ -16,7 +16,7 @@ Strictness = Literal["strict", "pedantic", "lenient"]
 
 @dataclass(slots=True, kw_only=True)
 class Bench:
-    """The workplace of one build.
+    """The workbench of one build.
 
     Attributes:
         source: where keys stand.
