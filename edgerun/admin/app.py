@@ -78,7 +78,7 @@ def admin_app(edge: Purgeable, *, port: int, token: str) -> App:
             return JSONResponse({"error": paths}, status_code=400)
         return JSONResponse({"invalidated": edge.invalidate(paths)}, status_code=201)
 
-    routes = [Route("/health", health), Route("/invalidations", invalidations, methods=["POST"])]
+    routes = [Route("/", health), Route("/health", health), Route("/invalidations", invalidations, methods=["POST"])]
     hosts = frozenset(f"{name}:{port}" for name in ("localhost", "127.0.0.1", "[::1]"))
     return OwnHostOnly(Starlette(routes=routes), hosts=hosts, token=token)
 

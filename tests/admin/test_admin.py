@@ -29,8 +29,9 @@ def ask(method, path, *, base=OWN, edge=None, **more):
     return asyncio.run(act())
 
 
-def test_health_is_told_to_everybody_on_this_machine():
-    answer = ask("GET", "/health")
+@pytest.mark.parametrize("path", ["/", "/health"])
+def test_health_is_told_to_everybody_on_this_machine(path):
+    answer = ask("GET", path)
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
 
 
