@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from edgerun.doors.incoming import IncomingBody, nothing
 from edgerun.doors.outgoing import BODILESS, LAST_CHUNK, chunk, head, interim_head, tunnel_head
 from edgerun.errors import EdgeError, RequestError
-from edgerun.http.message import Interim, Request, Tunnel
+from edgerun.http.message import Interim, Request, Response, Tunnel
 from edgerun.visit import Delivery
 
 if TYPE_CHECKING:
@@ -98,8 +98,11 @@ class Turn:
 
     def _write_data(self, delivery: Delivery) -> None:
         response = delivery.response
-        block = self._head(delivery, chunked=False)
+        chunked = self._chunked(response)
+        block = self._head(delivery, chunked=chunked)
         data = b"" if self._without_body(response.status) else response.body.data or b""
+        if chunked:
+            data = chunk(data) + LAST_CHUNK if data else LAST_CHUNK
         self._sent = len(block) + len(data)
         if len(data) <= JOINED_UP_TO:
             self._door.transport.write(block + data)
@@ -108,11 +111,7 @@ class Turn:
 
     async def _write_stream(self, delivery: Delivery) -> None:
         response, transport, flow = delivery.response, self._door.transport, self._door.flow
-        silent = self._without_body(response.status)
-        declared = response.headers.get(b"content-length") if b"content-length" in response.headers else None
-        chunked = declared is None and self.request.http_version == "1.1" and not silent
-        if declared is None and not chunked and not silent:
-            self.keep_alive = False
+        silent, chunked = self._without_body(response.status), self._chunked(response)
         self._write_bytes(self._head(delivery, chunked=chunked))
         if silent:
             return
@@ -130,6 +129,18 @@ class Turn:
             self.keep_alive = False
         self._head_written = True
         return head(delivery.response, keep_alive=self.keep_alive, chunked=chunked)
+
+    def _chunked(self, response: Response) -> bool:
+        """Tell whether the body goes out in chunks: it has no declared length, be it stored, whole or arriving.
+
+        A viewer of HTTP/1.0 knows no chunks; the end of the connection tells the end of the body.
+        """
+        if b"content-length" in response.headers or self._without_body(response.status):
+            return False
+        if self.request.http_version == "1.1":
+            return True
+        self.keep_alive = False
+        return False
 
     def _without_body(self, status: int) -> bool:
         return self.request.method == "HEAD" or status in BODILESS

@@ -88,6 +88,36 @@ def test_pipelined_requests_are_answered_in_their_order(door):
     assert on(door, made, act) == [b"slow", b"a page", b"a page"]
 
 
+@pytest.mark.parametrize("size", [7, 0, 200_000, 2_000_000], ids=["small", "empty", "large", "in a file"])
+def test_a_stored_body_of_undeclared_length_ends_where_it_ends(door, size):
+    async def drip():
+        for start in range(0, size, 65_536):
+            yield b"x" * min(65_536, size - start)
+
+    made = play()
+    lines = Headers([(b"Cache-Control", b"max-age=60")])
+    made.origin.replies["/"] = lambda request: Response(status=200, headers=lines, body=StreamBody(drip()))
+
+    async def act(served):
+        async with served.connection() as viewer, asyncio.timeout(10):
+            got = []
+            for _ in range(3):
+                await viewer.send(GET % b"/")
+                got.append(await viewer.answer())
+        old = await served.exchange(b"GET / HTTP/1.0\r\nHost: shop.example\r\nConnection: keep-alive\r\n\r\n")
+        return got, old
+
+    got, old = on(door, made, act)
+    assert [(status, headers["x-cache"], len(body)) for status, headers, body in got] == [
+        (200, "Miss from cloudfront", size),
+        (200, "Hit from cloudfront", size),
+        (200, "Hit from cloudfront", size),
+    ]
+    assert all(headers.get("transfer-encoding") == "chunked" for _, headers, _ in got)
+    if door == "wire":  # uvicorn's own protocol chunks an HTTP/1.0 answer of unknown length
+        assert old.endswith(b"\r\n\r\n" + b"x" * size)
+
+
 def test_thousands_of_pipelined_hits_behind_a_slow_answer_are_no_matter(door):
     gates = []
     made = play(fast=PAGE)
