@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,7 @@ from edgerun.config.load import Loaded
 from edgerun.doors.asgi import AsgiDoor
 from edgerun.doors.plain import PlainProtocol
 from edgerun.doors.wire import WireProtocol
+from edgerun.embedded import EmbeddedServer
 from edgerun.errors import ConfigError, PortInUse
 from edgerun.functions.log_lines import LogFormat
 from edgerun.home import home
@@ -153,7 +154,7 @@ class Server:
             log_format=self._options.log_format,
         )
         door = AsgiDoor(edge)
-        server = _Uvicorn(uvicorn_config(door))
+        server = EmbeddedServer(uvicorn_config(door))
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop, server, number)
         watcher = Watcher(edge, self._options.load, self._loaded)
@@ -243,14 +244,6 @@ def wire_door_fits() -> bool:
     if not fits:
         logger.warning("uvicorn %s has other hooks than expected: serving through ASGI, slower", uvicorn.__version__)
     return fits
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn's server without its signal handling: the shell has its own."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

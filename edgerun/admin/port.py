@@ -6,13 +6,13 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import uvicorn
 
 from edgerun.admin.app import Purgeable, admin_app
+from edgerun.embedded import EmbeddedServer
 from edgerun.values import value
 
 STATE: Final = "server.json"
@@ -36,7 +36,7 @@ class AdminPort:
         self._state = home / STATE
         self._token = secrets.token_urlsafe(24)
         app = admin_app(edge, port=self.port, token=self._token)
-        self._server = _Uvicorn(
+        self._server = EmbeddedServer(
             uvicorn.Config(app, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False)
         )
         self._task: asyncio.Task[None] | None = None
@@ -71,9 +71,3 @@ def running(home: Path) -> Running | None:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
-
-
-class _Uvicorn(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

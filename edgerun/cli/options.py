@@ -1,7 +1,6 @@
 """Options that several commands share, and what they come to."""
 
 import os
-import socket
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -10,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from edgerun.config.build import any_free_port
 from edgerun.config.load import Loaded, Overrides, find_config, load, zero_config
 from edgerun.distribution.model import Point
 from edgerun.errors import ConfigError
@@ -96,11 +96,8 @@ class FreePorts:
         return lambda: next(taken, 0) or self._another()
 
     def _another(self) -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        self._ports.append(port)
-        return port
+        self._ports.append(any_free_port())
+        return self._ports[-1]
 
 
 def colour_wanted(stream: Any = None) -> bool:

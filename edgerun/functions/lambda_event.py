@@ -2,12 +2,12 @@
 
 from binascii import b2a_base64
 from functools import lru_cache
-from http import HTTPStatus
 
 from edgerun.distribution.model import OriginSpec, Point
 from edgerun.functions.lambda_headers import header_object, text
 from edgerun.functions.lambda_origin import origin_object, without_custom_headers
 from edgerun.http.message import Request, Response
+from edgerun.http.status import reason
 from edgerun.values import value
 
 
@@ -70,14 +70,6 @@ def build_event(
 
 
 @lru_cache(maxsize=512)
-def standard_phrase(status: int) -> str:
-    """Return the reason phrase of a status; "" when it has none."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""
-
-
 def _request_object(
     point: Point, request: Request, origin: OriginSpec | None, exposed: ExposedBody | None
 ) -> dict[str, object]:
@@ -109,5 +101,5 @@ def _response_object(response: Response) -> dict[str, object]:
     return {
         "headers": header_object(response.headers),
         "status": str(response.status),
-        "statusDescription": text(response.reason) or standard_phrase(response.status),
+        "statusDescription": text(response.reason) or reason(response.status).decode(),
     }

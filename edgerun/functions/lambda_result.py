@@ -6,13 +6,13 @@ from base64 import b64decode
 from typing import Any, Final
 
 from edgerun.distribution.model import Point
-from edgerun.functions.lambda_event import standard_phrase
 from edgerun.functions.lambda_headers import BAD_IN_VALUE, read_changed_headers, read_new_headers
 from edgerun.functions.lambda_refusal import Judge, plain_text, refused
 from edgerun.functions.limits import BODYLESS_STATUSES, RESPONSE_BYTES, STATUSES
 from edgerun.functions.readings import REFUSE
 from edgerun.http.headers import Headers
 from edgerun.http.message import NO_BODY, BytesBody, Response
+from edgerun.http.status import reason
 from edgerun.values import value
 
 _STATUS: Final = re.compile(r"[2-5][0-9][0-9]")
@@ -41,14 +41,14 @@ def read_generated(point: Point, result: dict[str, Any], *, judge: Judge) -> Res
         FunctionResultError: the response breaks a rule.
     """
     status = read_status(result["status"])
-    reason = _read_reason(result, default=standard_phrase(status).encode(), judge=judge)
+    phrase = _read_reason(result, default=reason(status), judge=judge)
     headers = read_new_headers(point, result.get("headers", {}), judge=judge)
     body = _read_body(result, judge)
     if body is not None and status == 204 and point is Point.VIEWER_REQUEST:
         body = _refuse_body_of_204(body, judge)
     _refuse_oversize(point, headers, body, judge)
     sent_body = NO_BODY if body is None else _fitting(status, body, judge)
-    return Response(status=status, reason=reason, headers=headers, body=sent_body)
+    return Response(status=status, reason=phrase, headers=headers, body=sent_body)
 
 
 def read_origin_response(result: dict[str, Any], *, sent: dict[str, Any], response: Response, judge: Judge) -> Response:
@@ -65,7 +65,7 @@ def read_origin_response(result: dict[str, Any], *, sent: dict[str, Any], respon
     """
     point = Point.ORIGIN_RESPONSE
     status = read_status(result["status"])
-    reason = _changed_reason(result, sent, response, status, judge)
+    phrase = _changed_reason(result, sent, response, status, judge)
     headers = read_changed_headers(
         point, result.get("headers", {}), sent=sent["headers"], original=response.headers, judge=judge
     )
@@ -73,11 +73,11 @@ def read_origin_response(result: dict[str, Any], *, sent: dict[str, Any], respon
     _refuse_oversize(point, headers, body, judge)
     if body is None:
         headers = _with_own_length(headers, response.headers, judge)
-        return Response(status=status, reason=reason, headers=headers, body=response.body)
+        return Response(status=status, reason=phrase, headers=headers, body=response.body)
     new_body = _fitting(status, body, judge)
     # AWS: Transfer-Encoding is read-only, so it is in the result, yet the new body goes out with its length (§5.1).
     headers = with_length(headers.without(b"transfer-encoding"), len(new_body.data))
-    return Response(status=status, reason=reason, headers=headers, body=new_body)
+    return Response(status=status, reason=phrase, headers=headers, body=new_body)
 
 
 def read_viewer_response(result: dict[str, Any], *, sent: dict[str, Any], response: Response, judge: Judge) -> Response:
@@ -96,7 +96,7 @@ def read_viewer_response(result: dict[str, Any], *, sent: dict[str, Any], respon
     returned = result["status"]
     if returned != sent["status"] and read_status(returned) != response.status:
         judge.broken("L203", "status", returned, note=f"the event had {response.status}")
-    reason = _changed_reason(result, sent, response, response.status, judge)
+    phrase = _changed_reason(result, sent, response, response.status, judge)
     headers = read_changed_headers(
         point, result.get("headers", {}), sent=sent["headers"], original=response.headers, judge=judge
     )
@@ -104,7 +104,7 @@ def read_viewer_response(result: dict[str, Any], *, sent: dict[str, Any], respon
         judge.broken("L707", "body", result["body"])
     if headers is not response.headers:
         _refuse_oversize(point, headers, None, judge)
-    return Response(status=response.status, reason=reason, headers=headers, body=response.body)
+    return Response(status=response.status, reason=phrase, headers=headers, body=response.body)
 
 
 def read_status(returned: object) -> int:
@@ -177,7 +177,7 @@ def _changed_reason(
     same_status = status == response.status
     if same_status and result.get("statusDescription") == sent["statusDescription"]:
         return response.reason
-    default = response.reason if same_status else standard_phrase(status).encode()
+    default = response.reason if same_status else reason(status)
     return _read_reason(result, default=default, judge=judge)
 
 

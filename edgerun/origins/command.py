@@ -4,7 +4,6 @@ import asyncio
 import os
 import shlex
 import signal
-import socket
 import sys
 import time
 from asyncio.subprocess import Process
@@ -47,7 +46,7 @@ class OriginCommand:
 
     Args:
         argv_or_shell: the command line, `{port}` standing for the port; run by `/bin/sh` if it needs a shell.
-        port: a free port on loopback, see `free_port`. The program finds it in `PORT` too.
+        port: a free port on loopback. The program finds it in `PORT` too.
         cwd: where the program runs.
         on_output: called with each line that the program prints, to stdout or stderr.
     """
@@ -181,14 +180,6 @@ class _Lines(asyncio.Protocol):
         if not self._closed.done() and self._transport is not None:
             self._transport.close()
             await self._closed
-
-
-def free_port() -> int:
-    """Return a port on loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _argv(line: str) -> list[str]:

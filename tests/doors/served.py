@@ -12,14 +12,9 @@ import uvloop
 from edgerun.doors.asgi import AsgiDoor
 from edgerun.doors.plain import PlainProtocol
 from edgerun.doors.wire import WireProtocol
+from edgerun.embedded import EmbeddedServer
 
 DOORS = ("wire", "asgi")
-
-
-class Uvicorn(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        yield
 
 
 class Served:
@@ -43,7 +38,7 @@ class Served:
             timeout_keep_alive=keep_alive,  # type: ignore[arg-type]
             timeout_graceful_shutdown=2,
         )
-        self.server = Uvicorn(config)
+        self.server = EmbeddedServer(config)
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.ensure_future(self.server.serve(sockets=[self.listener]))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from scripted import ScriptedOrigin, answers, authority, on_loop, once, until
 
+from edgerun.config.build import any_free_port as free_port
 from edgerun.errors import (
     BadRequest,
     ConfigError,
@@ -20,7 +21,7 @@ from edgerun.errors import (
 )
 from edgerun.http.headers import Headers
 from edgerun.http.message import NO_BODY, BytesBody, Request, StreamBody, Tunnel, read
-from edgerun.origins.command import OriginCommand, free_port
+from edgerun.origins.command import OriginCommand
 from edgerun.origins.http1 import HttpOrigin
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
