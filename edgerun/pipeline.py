@@ -25,23 +25,21 @@ from edgerun import answers
 from edgerun.cache.body import HeldBody, SharedBody, fill
 from edgerun.cache.collapse import Flight
 from edgerun.cache.entry import CacheKey, Entry
-from edgerun.cache.freshness import Fresh, Look, Stale, revalidation
+from edgerun.cache.freshness import Fresh, Look, Stale
 from edgerun.cache.key import cache_key, may_collapse
 from edgerun.distribution import forward, headers_policy, match
 from edgerun.distribution.guard import guard, wants_tunnel
-from edgerun.distribution.model import Association, Behavior, Config, Distribution, OriginSpec, Point
-from edgerun.distribution.select import forwards_cookies
+from edgerun.distribution.model import Association, Behavior, Config, Distribution, Point
 from edgerun.distribution.viewer import with_viewer_headers
 from edgerun.eager import Begun, begun, in_task
-from edgerun.errors import EdgeError, FunctionError, FunctionThrottled, NoSuchDistribution, OriginError, RequestError
-from edgerun.functions.lambda_edge import EdgeContext, Judge
-from edgerun.functions.readings import PRESETS
+from edgerun.errors import EdgeError, NoSuchDistribution, RequestError
 from edgerun.http.fields import format_date
 from edgerun.http.message import OnInterim, Request, Response, Tunnel
 from edgerun.http.partial import for_viewer
-from edgerun.observe.events import Failed, Step, Stepped, Warned
+from edgerun.observe.events import Step
+from edgerun.origin_half import OriginHalf
 from edgerun.services import Services
-from edgerun.settle import Exchange, settle, with_length
+from edgerun.teller import Teller
 from edgerun.visit import POP, Delivery, Errand, Fetched, Marks, Obtained, Visit, completed, from_entry
 
 
@@ -53,16 +51,14 @@ class Pipeline:
         self._store = services.store
         self._caching = services.caching
         self._invoker = services.invoker
-        self._origin_for = services.origin_for
         self._clock = services.clock
         self._make_id = services.make_id
         self._emit = services.emit
-        self._readings = PRESETS[config.strictness]
-        self._watched = services.watched
         self._flights = services.flights
         self._marks = {distribution.id: Marks(distribution.id) for distribution in config.distributions}
         self._unknown = Marks("")
-        self._specs = {name: forward.origin_spec(origin) for name, origin in config.origins.items()}
+        self._tell = Teller(config.strictness, services.clock, services.emit, watched=services.watched)
+        self._origin_half = OriginHalf(config, services, self._tell, self._marks)
 
     def begin(self, request: Request, on_interim: OnInterim | None = None) -> Begun:
         """Take a viewer's request: the one entrance, for every door.
@@ -80,7 +76,7 @@ class Pipeline:
     def refuse(self, error: RequestError, request: Request) -> Delivery:
         """Return the answer to what a door could not take as a request."""
         visit = Visit(self._make_id(), request, self._clock())
-        return self._deliver(visit, self._refused(visit, Step.GUARD, error))
+        return self._deliver(visit, self._tell.refused(visit, Step.GUARD, error))
 
     # ------------------------------------------------------------------------------ viewer half
 
@@ -88,7 +84,7 @@ class Pipeline:
         try:
             obtained = await self._viewer_half(visit)
         except EdgeError as error:
-            obtained = self._refused(visit, Step.GUARD, error)
+            obtained = self._tell.refused(visit, Step.GUARD, error)
         if isinstance(obtained, Tunnel):
             return self._join(visit, obtained)
         try:
@@ -121,13 +117,13 @@ class Pipeline:
             visit.seen = request.changed(path=b"/" + distribution.default_root_object.encode())
         behavior = match.behavior_for(visit.seen.path, distribution)
         visit.distribution, visit.behavior = distribution, behavior
-        self._step(visit, Step.ROUTE, behavior.path_pattern, behavior)
+        self._tell.step(visit, Step.ROUTE, behavior.path_pattern, behavior)
         return distribution, behavior
 
     def _guard(self, visit: Visit, behavior: Behavior) -> Obtained | None:
         request = visit.request
         to_https = guard(request, behavior)
-        self._step(visit, Step.GUARD, "sent to HTTPS" if to_https else "allowed")
+        self._tell.step(visit, Step.GUARD, "sent to HTTPS" if to_https else "allowed")
         if not to_https:
             return None
         host = request.headers.get(b"host") or b""
@@ -138,11 +134,11 @@ class Pipeline:
         self, visit: Visit, distribution: Distribution, association: Association
     ) -> Obtained | None:
         context = visit.comes_to(Point.VIEWER_REQUEST, distribution)
-        result = await self._invoker.on_request(context, association, visit.seen, None, self._judge(context))
+        result = await self._invoker.on_request(context, association, visit.seen, None, self._tell.judge(context))
         if isinstance(result, Response):
-            self._step(visit, Step.VIEWER_REQUEST, f"answered {result.status}", result)
-            return Obtained(response=self._made(visit, result), word="LambdaGeneratedResponse", final=True)
-        self._step(visit, Step.VIEWER_REQUEST, "went on", result)
+            self._tell.step(visit, Step.VIEWER_REQUEST, f"answered {result.status}", result)
+            return Obtained(response=self._tell.made(visit, result), word="LambdaGeneratedResponse", final=True)
+        self._tell.step(visit, Step.VIEWER_REQUEST, "went on", result)
         visit.seen = result.request
         return None
 
@@ -152,20 +148,20 @@ class Pipeline:
         """Look up and, if need be, fetch: what viewers and error pages both go through."""
         request = with_viewer_headers(request, behavior, self._config.country, self._config.geo, visit)
         if behavior.cache_policy.disabled or request.method not in behavior.cached_methods or wants_tunnel(request):
-            self._step(visit, Step.LOOK_UP, "pass")
+            self._tell.step(visit, Step.LOOK_UP, "pass")
             await in_task()
             passed = Errand(visit, request, distribution, behavior)
-            fetched = await self._origin_half(passed)
+            fetched = await self._origin_half.run(passed)
             return fetched if isinstance(fetched, Tunnel) else fetched.obtained
         key = cache_key(request, behavior.cache_policy, distribution.id)
-        self._step(visit, Step.KEY, "made", key)
+        self._tell.step(visit, Step.KEY, "made", key)
         entry, look = await self._look_up(key, visit.started)
         if request.method == "HEAD" and not isinstance(look, Fresh | Stale):
             # A mere head has a place of its own, so that it can never stand for a whole object.
             key = key._replace(method="HEAD")
             head, head_look = await self._look_up(key, visit.started)
             entry, look = (entry, look) if head is None else (head, head_look)
-        self._step(visit, Step.LOOK_UP, "miss" if look is None else type(look).__name__.lower(), entry)
+        self._tell.step(visit, Step.LOOK_UP, "miss" if look is None else type(look).__name__.lower(), entry)
         if entry is not None and isinstance(look, Fresh):
             return from_entry(entry, entry.age(visit.started))
         errand = Errand(visit, request, distribution, behavior, key=key, stale=entry)
@@ -206,63 +202,61 @@ class Pipeline:
         try:
             page = await self._obtain(visit, request, distribution, match.behavior_for(request.path, distribution))
         except EdgeError as error:
-            page = self._refused(visit, Step.ERROR_PAGE, error)
+            page = self._tell.refused(visit, Step.ERROR_PAGE, error)
         assert isinstance(page, Obtained)
         await obtained.response.body.aclose()
         response = answers.page_instead(page.response, status, custom.response_code)
-        self._step(visit, Step.ERROR_PAGE, f"{custom.response_page_path} as {response.status}", response)
+        self._tell.step(visit, Step.ERROR_PAGE, f"{custom.response_page_path} as {response.status}", response)
         return obtained.changed(response=response, age=page.age, final=True, from_store=False)
 
     def _headers_policy(self, visit: Visit, obtained: Obtained) -> Obtained:
         policy = visit.behavior.response_headers_policy if visit.behavior and obtained.word != "Redirect" else None
-        self._step(visit, Step.HEADERS_POLICY, policy.name if policy else "none")
+        self._tell.step(visit, Step.HEADERS_POLICY, policy.name if policy else "none")
         return obtained if policy is None else headers_policy.on(obtained, policy, visit, pop=POP, now=self._clock())
 
     async def _viewer_response(self, visit: Visit, obtained: Obtained) -> Obtained:
         distribution, behavior = visit.distribution, visit.behavior
         association = behavior.viewer_response if behavior else None
-        status = obtained.status_of(self._readings.viewer_response_by_status)
+        status = obtained.status_of(self._tell.readings.viewer_response_by_status)
         if distribution is None or association is None or obtained.final or status >= 400:
             return obtained
         response, age = obtained.response, obtained.age
         if age is not None:
             response = response.changed(headers=response.headers.plus((b"Age", b"%d" % age)))
         context = visit.comes_to(Point.VIEWER_RESPONSE, distribution)
-        judge = self._judge(context)
+        judge = self._tell.judge(context)
         try:
             changed = await self._invoker.on_response(context, association, visit.seen, response, None, judge)
         except EdgeError as error:
             await response.body.aclose()
-            page = await self._error_page(visit, self._refused(visit, Step.VIEWER_RESPONSE, error))
+            page = await self._error_page(visit, self._tell.refused(visit, Step.VIEWER_RESPONSE, error))
             return self._headers_policy(visit, page)
-        self._step(visit, Step.VIEWER_RESPONSE, "ran", changed)
+        self._tell.step(visit, Step.VIEWER_RESPONSE, "ran", changed)
         return obtained.changed(response=changed, age=None)
 
     def _conditionals(self, visit: Visit, obtained: Obtained) -> Obtained:
         if not obtained.from_store:
             return obtained
         response = for_viewer(visit.seen, obtained.response)
-        self._step(visit, Step.CONDITIONALS, str(response.status), response)
+        self._tell.step(visit, Step.CONDITIONALS, str(response.status), response)
         return obtained if response is obtained.response else obtained.changed(response=response)
 
     def _deliver(self, visit: Visit, obtained: Obtained) -> Delivery:
         marks = self._marks[visit.distribution.id] if visit.distribution else self._unknown
         response = marks.on(obtained, visit.id)
-        self._step(visit, Step.DELIVER, f"{response.status} {obtained.word}", response)
+        self._tell.step(visit, Step.DELIVER, f"{response.status} {obtained.word}", response)
         return Delivery(response, visit, obtained, self._clock, self._emit)
 
     def _join(self, visit: Visit, tunnel: Tunnel) -> Delivery:
-        self._step(visit, Step.DELIVER, "101 Miss", tunnel)
+        self._tell.step(visit, Step.DELIVER, "101 Miss", tunnel)
         obtained = Obtained(response=tunnel.response, word="Miss")
         return Delivery(tunnel.response, visit, obtained, self._clock, self._emit, tunnel)
-
-    # ------------------------------------------------------------------------------ origin half
 
     async def _lead(self, errand: Errand, flight: Flight[Fetched]) -> None:
         """Run the origin half for everybody who waits for a key, and store what it brings."""
         assert errand.key is not None
         generation = self._store.generation
-        fetched = await self._origin_half(errand)
+        fetched = await self._origin_half.run(errand)
         assert isinstance(fetched, Fetched)
         if not fetched.shareable:
             self._flights.land(errand.key, flight)
@@ -278,122 +272,4 @@ class Pipeline:
         if fetched.entry is not None and (shared is None or await fill(shared, source)):
             entry = replace(completed(fetched.entry), generation=generation)
             kept = self._store.put(entry.key, entry, generation)
-            self._step(errand.visit, Step.STORE, f"kept for {entry.lifetime:g} s" if kept else "refused", entry)
-
-    async def _origin_half(self, errand: Errand) -> Fetched | Tunnel:
-        began = self._clock()
-        try:
-            exchange = await self._exchange(errand, began)
-        except OriginError as error:
-            exchange = self._no_answer(errand, began, error)
-        if isinstance(exchange, Tunnel):
-            return exchange
-        fetched = settle(errand, exchange, self._caching)
-        if fetched.obtained.response.body is not exchange.response.body:
-            await exchange.response.body.aclose()
-        self._step(errand.visit, Step.SETTLE, fetched.obtained.word, fetched)
-        return fetched
-
-    async def _exchange(self, errand: Errand, began: float) -> Exchange | Tunnel:
-        behavior = errand.behavior
-        spec = self._specs[behavior.origin.name]
-        request = self._forward(errand)
-        await self._origin_for(spec).resolve()
-        if behavior.origin_request is not None:
-            changed = await self._origin_request(errand, behavior.origin_request, request, spec)
-            if isinstance(changed, Response):
-                now = self._clock()
-                return Exchange(response=changed, origin_status=changed.status, began=began, ended=now, generated=True)
-            request, spec = changed
-        response = await self._fetch(errand, request, spec)
-        if isinstance(response, Tunnel):
-            return response
-        response = forward.as_received(response)
-        status, ended = response.status, self._clock()
-        if behavior.origin_response is not None:
-            response = await self._origin_response(errand, behavior.origin_response, request, spec, response)
-        return Exchange(response=response, origin_status=status, began=began, ended=ended, s3=spec.kind == "s3")
-
-    def _forward(self, errand: Errand) -> Request:
-        behavior, stale = errand.behavior, errand.stale
-        conditions = () if stale is None or forwards_cookies(behavior) else revalidation(stale)
-        via = self._marks[errand.distribution.id].via_to_origin(errand.request.http_version)
-        request = forward.origin_request(errand.request, behavior, behavior.origin, via, conditions)
-        self._step(errand.visit, Step.FORWARD, "conditional" if conditions else "plain", request)
-        return request
-
-    async def _origin_request(
-        self, errand: Errand, association: Association, request: Request, spec: OriginSpec
-    ) -> tuple[Request, OriginSpec] | Response:
-        visit = errand.visit
-        context = visit.comes_to(Point.ORIGIN_REQUEST, errand.distribution)
-        result = await self._invoker.on_request(context, association, request, spec, self._judge(context))
-        if isinstance(result, Response):
-            self._step(visit, Step.ORIGIN_REQUEST, f"answered {result.status}", result)
-            return self._made(visit, result)
-        self._step(visit, Step.ORIGIN_REQUEST, "went on", result)
-        return result.request, result.origin or spec
-
-    async def _fetch(self, errand: Errand, request: Request, spec: OriginSpec) -> Response | Tunnel:
-        visit = errand.visit
-        upgrade = errand.request.headers.get(b"upgrade") if wants_tunnel(errand.request) else None
-        wire = forward.wire_request(request, spec, visit.id, upgrade=upgrade)
-        response = await self._origin_for(spec).fetch(wire, on_interim=visit.on_interim)
-        status = response.response.status if isinstance(response, Tunnel) else response.status
-        self._step(visit, Step.FETCH, f"{spec.domain_name} answered {status}", (wire, response))
-        return response
-
-    async def _origin_response(
-        self, errand: Errand, association: Association, request: Request, spec: OriginSpec, response: Response
-    ) -> Response:
-        visit = errand.visit
-        context = visit.comes_to(Point.ORIGIN_RESPONSE, errand.distribution)
-        judge = self._judge(context)
-        try:
-            changed = await self._invoker.on_response(context, association, request, response, spec, judge)
-        except BaseException:
-            await response.body.aclose()
-            raise
-        if changed.body is not response.body:
-            await response.body.aclose()
-        self._step(visit, Step.ORIGIN_RESPONSE, str(changed.status), changed)
-        return changed
-
-    def _refused(self, visit: Visit, step: Step, error: EdgeError) -> Obtained:
-        """Return CloudFront's page for an error, as an answer."""
-        self._failed(visit, step, error)
-        row = answers.row_for(error)
-        return Obtained(
-            response=answers.error_response(error, visit.id, format_date(self._clock())),
-            word=row.word,
-            detailed=row.detailed,
-            final=True,
-            error_page=not isinstance(error, FunctionThrottled) and not row.close,
-            close=row.close,
-        )
-
-    def _no_answer(self, errand: Errand, began: float, error: OriginError) -> Exchange:
-        """Turn an origin's failure into the answer CloudFront makes of it, so that it can be cached as one."""
-        self._failed(errand.visit, Step.FETCH, error)
-        now, row = self._clock(), answers.row_for(error)
-        response = answers.error_response(error, errand.visit.id, format_date(now))
-        return Exchange(response=response, origin_status=response.status, began=began, ended=now, detailed=row.detailed)
-
-    def _made(self, visit: Visit, response: Response) -> Response:
-        """Complete a response that a function generated."""
-        return with_length(answers.signed(response, format_date(self._clock())), visit.seen.method)
-
-    def _failed(self, visit: Visit, step: Step, error: EdgeError) -> None:
-        function = error.function if isinstance(error, FunctionError) else ""
-        point = visit.ran[-1] if function and visit.ran else step
-        whose = visit.distribution.id if visit.distribution else ""
-        now = self._clock()
-        self._emit(Failed(request_id=visit.id, step=point, at=now, error=error, function=function, distribution=whose))
-
-    def _judge(self, context: EdgeContext) -> Judge:
-        at = partial(Warned, request_id=context.request_id, point=context.point)
-        return Judge(self._readings, lambda what: self._emit(at(rule=what.rule, path=what.path, message=what.message)))
-
-    def _step(self, visit: Visit, step: Step, outcome: str, detail: object = None) -> None:
-        if self._watched:
-            self._emit(Stepped(request_id=visit.id, step=step, at=self._clock(), outcome=outcome, detail=detail))
+            self._tell.step(errand.visit, Step.STORE, f"kept for {entry.lifetime:g} s" if kept else "refused", entry)

@@ -1,0 +1,118 @@
+"""The origin half of a request's way: once per key, however many wait (the right column of `pipeline.py`)."""
+
+from collections.abc import Mapping
+
+from edgerun import answers
+from edgerun.cache.freshness import revalidation
+from edgerun.distribution import forward
+from edgerun.distribution.guard import wants_tunnel
+from edgerun.distribution.model import Association, Config, OriginSpec, Point
+from edgerun.distribution.select import forwards_cookies
+from edgerun.errors import OriginError
+from edgerun.http.fields import format_date
+from edgerun.http.message import Request, Response, Tunnel
+from edgerun.observe.events import Step
+from edgerun.services import Services
+from edgerun.settle import Exchange, settle
+from edgerun.teller import Teller
+from edgerun.visit import Errand, Fetched, Marks
+
+
+class OriginHalf:
+    """forward · origin-request · fetch · origin-response · settle."""
+
+    def __init__(self, config: Config, services: Services, tell: Teller, marks: Mapping[str, Marks]) -> None:
+        self._caching = services.caching
+        self._invoker = services.invoker
+        self._origin_for = services.origin_for
+        self._clock = services.clock
+        self._tell = tell
+        self._marks = marks
+        self._specs = {name: forward.origin_spec(origin) for name, origin in config.origins.items()}
+
+    async def run(self, errand: Errand) -> Fetched | Tunnel:
+        """Bring what an errand is for: the origin's answer as its functions left it, a stale copy, or an error."""
+        began = self._clock()
+        try:
+            exchange = await self._exchange(errand, began)
+        except OriginError as error:
+            exchange = self._no_answer(errand, began, error)
+        if isinstance(exchange, Tunnel):
+            return exchange
+        fetched = settle(errand, exchange, self._caching)
+        if fetched.obtained.response.body is not exchange.response.body:
+            await exchange.response.body.aclose()
+        self._tell.step(errand.visit, Step.SETTLE, fetched.obtained.word, fetched)
+        return fetched
+
+    async def _exchange(self, errand: Errand, began: float) -> Exchange | Tunnel:
+        behavior = errand.behavior
+        spec = self._specs[behavior.origin.name]
+        request = self._forward(errand)
+        await self._origin_for(spec).resolve()
+        if behavior.origin_request is not None:
+            changed = await self._origin_request(errand, behavior.origin_request, request, spec)
+            if isinstance(changed, Response):
+                now = self._clock()
+                return Exchange(response=changed, origin_status=changed.status, began=began, ended=now, generated=True)
+            request, spec = changed
+        response = await self._fetch(errand, request, spec)
+        if isinstance(response, Tunnel):
+            return response
+        response = forward.as_received(response)
+        status, ended = response.status, self._clock()
+        if behavior.origin_response is not None:
+            response = await self._origin_response(errand, behavior.origin_response, request, spec, response)
+        return Exchange(response=response, origin_status=status, began=began, ended=ended, s3=spec.kind == "s3")
+
+    def _forward(self, errand: Errand) -> Request:
+        behavior, stale = errand.behavior, errand.stale
+        conditions = () if stale is None or forwards_cookies(behavior) else revalidation(stale)
+        via = self._marks[errand.distribution.id].via_to_origin(errand.request.http_version)
+        request = forward.origin_request(errand.request, behavior, behavior.origin, via, conditions)
+        self._tell.step(errand.visit, Step.FORWARD, "conditional" if conditions else "plain", request)
+        return request
+
+    async def _origin_request(
+        self, errand: Errand, association: Association, request: Request, spec: OriginSpec
+    ) -> tuple[Request, OriginSpec] | Response:
+        visit = errand.visit
+        context = visit.comes_to(Point.ORIGIN_REQUEST, errand.distribution)
+        result = await self._invoker.on_request(context, association, request, spec, self._tell.judge(context))
+        if isinstance(result, Response):
+            self._tell.step(visit, Step.ORIGIN_REQUEST, f"answered {result.status}", result)
+            return self._tell.made(visit, result)
+        self._tell.step(visit, Step.ORIGIN_REQUEST, "went on", result)
+        return result.request, result.origin or spec
+
+    async def _fetch(self, errand: Errand, request: Request, spec: OriginSpec) -> Response | Tunnel:
+        visit = errand.visit
+        upgrade = errand.request.headers.get(b"upgrade") if wants_tunnel(errand.request) else None
+        wire = forward.wire_request(request, spec, visit.id, upgrade=upgrade)
+        response = await self._origin_for(spec).fetch(wire, on_interim=visit.on_interim)
+        status = response.response.status if isinstance(response, Tunnel) else response.status
+        self._tell.step(visit, Step.FETCH, f"{spec.domain_name} answered {status}", (wire, response))
+        return response
+
+    async def _origin_response(
+        self, errand: Errand, association: Association, request: Request, spec: OriginSpec, response: Response
+    ) -> Response:
+        visit = errand.visit
+        context = visit.comes_to(Point.ORIGIN_RESPONSE, errand.distribution)
+        judge = self._tell.judge(context)
+        try:
+            changed = await self._invoker.on_response(context, association, request, response, spec, judge)
+        except BaseException:
+            await response.body.aclose()
+            raise
+        if changed.body is not response.body:
+            await response.body.aclose()
+        self._tell.step(visit, Step.ORIGIN_RESPONSE, str(changed.status), changed)
+        return changed
+
+    def _no_answer(self, errand: Errand, began: float, error: OriginError) -> Exchange:
+        """Turn an origin's failure into the answer CloudFront makes of it, so that it can be cached as one."""
+        self._tell.failed(errand.visit, Step.FETCH, error)
+        now, row = self._clock(), answers.row_for(error)
+        response = answers.error_response(error, errand.visit.id, format_date(now))
+        return Exchange(response=response, origin_status=response.status, began=began, ended=now, detailed=row.detailed)
