@@ -1,8 +1,12 @@
 """One deployed function, as the function service sees it."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from edgerun.values import NO_TEXTS, value
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @value
@@ -12,8 +16,9 @@ class Function:
     Attributes:
         name: as configured, `ab`.
         root: absolute path of the folder that is `LAMBDA_TASK_ROOT`.
-        handler: `module.function` in Lambda's form; the module part may hold `/`.
-        runtime: `python` or `nodejs`.
+        handler: `module.function` in Lambda's form; the module part may hold `/`. A CloudFront Function's module is
+            its file without `.js`, and its function is always `handler`.
+        runtime: `python`, `nodejs`, `cloudfront-js-1.0` or `cloudfront-js-2.0`.
         timeout: seconds one invocation may take.
         memory: MB.
         concurrency: environments that may exist at one time.
@@ -24,6 +29,7 @@ class Function:
         python: interpreter to run a Python function with; "" is the server's own.
         version: what `AWS_LAMBDA_FUNCTION_VERSION` says.
         deployed_as: the name the function itself is told, in its context and environment; `name` if empty.
+        key_value_store: the JSON file that a CloudFront Function's store is read from; None without a store.
     """
 
     name: str
@@ -40,3 +46,4 @@ class Function:
     python: str = ""
     version: str = "1"
     deployed_as: str = ""
+    key_value_store: "Path | None" = None
