@@ -237,7 +237,7 @@ class Pipeline:
     def _conditionals(self, visit: Visit, obtained: Obtained) -> Obtained:
         if not obtained.from_store:
             return obtained
-        response = for_viewer(visit.seen, obtained.response)
+        response = for_viewer(visit.seen, obtained.response, visit.id)
         self._tell.step(visit, Step.CONDITIONALS, str(response.status), response)
         return obtained if response is obtained.response else obtained.changed(response=response)
 

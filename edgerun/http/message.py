@@ -88,21 +88,18 @@ class StreamBody:
 class PartBody:
     """A view of the bytes from `start` to `stop` (exclusive) of a body that can be read more than once."""
 
-    __slots__ = ("_body", "_start", "_stop")
+    __slots__ = ("_body", "_start", "_stop", "data")
 
     def __init__(self, body: Body, start: int, stop: int) -> None:
+        whole = body.data if start < stop else b""
         self._body = body
         self._start = start
         self._stop = stop
+        self.data: bytes | None = None if whole is None else whole[start:stop]  # asked for more than once
 
     @property
     def length(self) -> int:
         return self._stop - self._start
-
-    @property
-    def data(self) -> bytes | None:
-        whole = self._body.data
-        return None if whole is None else whole[self._start : self._stop]
 
     def stream(self, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
         end = self._stop if stop is None else min(self._stop, self._start + stop)

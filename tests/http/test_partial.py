@@ -1,6 +1,8 @@
 """What of a stored object a viewer gets. Sources: http-caching.md §9.2, §13.1; cloudfront.md §3.5."""
 
 import asyncio
+from email.parser import BytesParser
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -24,7 +26,7 @@ def stored(status=200, body=BODY, **headers):
 
 
 def answer(response, method="GET", **headers):
-    return for_viewer(request(method=method, **headers), response)
+    return for_viewer(request(method=method, **headers), response, "aZ09-_==")
 
 
 # http-caching.md §9.2
@@ -97,7 +99,10 @@ def test_what_a_304_carries():
         pytest.param("bytes=4-2", 200, BODY, None, id="the wrong way round"),
         pytest.param("bytes=x", 200, BODY, None, id="malformed"),
         pytest.param("lines=0-1", 200, BODY, None, id="another unit"),
-        pytest.param("bytes=0-1,4-5", 200, BODY, None, id="several parts get the whole"),
+        pytest.param("bytes=0-1,40-50", 206, b"01", b"bytes 0-1/10", id="the one of two that is there"),
+        pytest.param("bytes=30-,40-50", 416, b"", b"bytes */10", id="none of two is there"),
+        pytest.param("bytes=" + ",".join(f"{n}-{n}" for n in range(17)), 200, BODY, None, id="more than 16"),
+        pytest.param("bytes=" + "0-," * 9_000 + "0-", 200, BODY, None, id="a bomb"),
         pytest.param("bytes=4-5,0-1", 200, BODY, None, id="unordered parts get the whole"),
         pytest.param("bytes=0-5,4-8", 200, BODY, None, id="overlapping parts get the whole"),
     ],
@@ -109,6 +114,27 @@ def test_a_range_is_answered_from_the_store(range_, status, body, content_range)
     assert part.headers.get_all(b"content-length") == (b"%d" % len(body),)
     assert part.headers.get(b"etag") == b'"v1"'
     assert part.headers.get(b"cache-control") == b"max-age=60"
+
+
+# http-caching.md §13.1, RFC 9110 §14.6
+def test_several_ranges_are_one_multipart():
+    told = answer(stored(etag='"v1"', content_range="junk"), range="bytes=0-1, 4-5,-1")
+    assert (told.status, told.headers.get(b"content-type")) == (206, b"multipart/byteranges; boundary=aZ09-_")
+    assert told.body.data == (
+        b"\r\n--aZ09-_\r\nContent-Type: text/plain\r\nContent-Range: bytes 0-1/10\r\n\r\n01"
+        b"\r\n--aZ09-_\r\nContent-Type: text/plain\r\nContent-Range: bytes 4-5/10\r\n\r\n45"
+        b"\r\n--aZ09-_\r\nContent-Type: text/plain\r\nContent-Range: bytes 9-9/10\r\n\r\n9"
+        b"\r\n--aZ09-_--\r\n"
+    )
+    assert told.headers.get_all(b"content-length") == (b"%d" % len(told.body.data),)
+    assert b"content-range" not in told.headers
+    assert told.headers.get(b"etag") == b'"v1"'
+
+
+def test_parts_of_an_object_without_a_type_have_none_either():
+    told = answer(stored(content_type=""), range="bytes=0-1,4-5")
+    assert told.headers.get(b"content-type").startswith(b"multipart/byteranges")
+    assert b"\r\nContent-Type" not in told.body.data
 
 
 def test_a_range_counts_for_get_only():
@@ -158,3 +184,83 @@ def test_any_part_is_what_its_content_range_says(body, first, last):
         assert first >= len(body)
     else:
         assert (told.status, data) == (200, body)
+
+
+class Elsewhere:
+    """A body that is not in memory, and tells which bytes were read."""
+
+    data = None
+
+    def __init__(self, whole):
+        self.whole = whole
+        self.length = len(whole)
+        self.read = []
+        self.closed = False
+
+    async def stream(self, start=0, stop=None):
+        stop = self.length if stop is None else stop
+        self.read.append((start, stop))
+        for at in range(start, stop, 3):
+            yield self.whole[at : min(at + 3, stop)]
+
+    async def aclose(self):
+        self.closed = True
+
+
+def parsed(told):
+    """Return the (Content-Range, bytes) of a multipart's parts, read by a parser of mail."""
+    head = b"MIME-Version: 1.0\r\nContent-Type: %b\r\n\r\n" % told.headers.get(b"content-type")
+    message = BytesParser().parsebytes(head + asyncio.run(read(told.body)))
+    assert message.is_multipart()
+    return [(part["Content-Range"], part.get_payload(decode=True)) for part in message.get_payload()]
+
+
+letters = st.text("abcdefgh", min_size=1, max_size=40).map(str.encode)
+pairs = st.tuples(st.integers(0, 45), st.none() | st.integers(0, 45))
+wanted = st.lists(pairs.map(lambda p: p if p[1] is None or p[1] >= p[0] else (p[1], p[0])), min_size=1, max_size=5)
+
+
+@given(letters, wanted, st.booleans())
+def test_any_set_of_ranges_is_what_slicing_gives(body, ranges, in_memory):
+    field = "bytes=" + ",".join(f"{first}-{'' if last is None else last}" for first, last in ranges)
+    there = [(a, len(body) if b is None else min(b + 1, len(body))) for a, b in ranges if a < len(body)]
+    apart = all(one[1] <= other[0] for one, other in pairwise(there))
+    told = answer(stored(body=body).changed(body=BytesBody(body) if in_memory else Elsewhere(body)), range=field)
+    if not there:
+        assert told.status == 416
+    elif not apart:
+        assert told.status == 200
+    elif len(there) == 1:
+        assert (told.status, asyncio.run(read(told.body))) == (206, body[slice(*there[0])])
+    else:
+        expected = [(f"bytes {a}-{b - 1}/{len(body)}", body[a:b]) for a, b in there]
+        assert (told.status, parsed(told)) == (206, expected)
+        assert told.headers.get(b"content-length") == b"%d" % len(asyncio.run(read(told.body)))
+
+
+@given(letters, st.integers(0, 400), st.none() | st.integers(0, 400))
+def test_a_multipart_can_itself_be_read_in_part(body, start, stop):
+    told = answer(stored(body=body).changed(body=Elsewhere(body)), range=f"bytes=0-0,{len(body) - 1}-")
+    if told.status == 206 and len(body) > 1:
+
+        async def collected():
+            return b"".join([chunk async for chunk in told.body.stream(start, stop)])
+
+        assert asyncio.run(collected()) == asyncio.run(read(told.body))[start:stop]
+
+
+@pytest.mark.parametrize(("range_", "seeks"), [("bytes=90-91", [(90, 92)]), ("bytes=1-2,90-", [(1, 3), (90, 100)])])
+def test_only_the_bytes_asked_for_are_read(range_, seeks):
+    body = Elsewhere(bytes(100))
+    told = answer(stored(body=bytes(100)).changed(body=body), range=range_)
+    asyncio.run(read(told.body))
+    assert body.read == seeks
+
+
+@pytest.mark.parametrize("asked", [{"range": "bytes=1-2,5-6"}, {"range": "bytes=200-"}, {"if_none_match": '"v1"'}])
+def test_whoever_gets_less_than_the_whole_lets_go_of_it_all_the_same(asked):
+    body = Elsewhere(bytes(100))
+    told = answer(stored(etag='"v1"').changed(body=body), **asked)
+    asyncio.run(told.body.aclose())
+    assert told.status != 200
+    assert body.closed
