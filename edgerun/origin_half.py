@@ -13,7 +13,7 @@ from edgerun.http.fields import format_date
 from edgerun.http.message import Request, Response, Tunnel
 from edgerun.observe.events import Step
 from edgerun.services import Services
-from edgerun.settle import Exchange, settle
+from edgerun.settle import Exchange, compressed, settle
 from edgerun.teller import Teller
 from edgerun.visit import Errand, Fetched, Marks
 
@@ -42,6 +42,7 @@ class OriginHalf:
         fetched = settle(errand, exchange, self._caching)
         if fetched.obtained.response.body is not exchange.response.body:
             await exchange.response.body.aclose()
+        fetched = compressed(errand, fetched, self._caching)
         self._tell.step(errand.visit, Step.SETTLE, fetched.obtained.word, fetched)
         return fetched
 

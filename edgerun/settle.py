@@ -3,9 +3,11 @@
 from dataclasses import replace
 from typing import Final
 
+from edgerun.cache.compressed import CompressedBody
 from edgerun.cache.entry import Entry
 from edgerun.cache.freshness import Answer, Caching, Keep, freshened, has_validator
 from edgerun.distribution import forward
+from edgerun.distribution.compression import compressed_head, encoding_for
 from edgerun.distribution.select import forwards_cookies, pick_query
 from edgerun.http.fields import cache_control, format_date
 from edgerun.http.headers import Headers
@@ -77,14 +79,33 @@ def _asked(errand: Errand, stale: Entry) -> bool:
 def _confirmed(errand: Errand, stale: Entry, exchange: Exchange, caching: Caching) -> Fetched:
     """A 304: the stored object is fresh again, with the 304's headers over its own."""
     told = forward.to_viewer(exchange.response, errand.behavior, format_date(exchange.ended), s3=exchange.s3)
-    response = Response(
-        status=stale.status, reason=stale.reason, headers=freshened(stale.headers, told.headers), body=stale.body
-    )
+    headers = freshened(stale.headers, told.headers)
+    if stale.compressed:  # the origin speaks of the object that it has
+        headers = compressed_head(headers, stale.headers.get(b"content-encoding") or b"gzip")
+    response = Response(status=stale.status, reason=stale.reason, headers=headers, body=stale.body)
     confirmed = replace(exchange, origin_status=stale.origin_status)
     obtained = Obtained(response=response, word="RefreshHit", origin_status=stale.origin_status, from_store=True)
     entry = _entry(errand, response, confirmed, caching)
     # A HEAD that was told "unchanged" confirms the whole object, not a head of its own.
-    return Fetched(obtained=obtained, entry=None if entry is None else replace(entry, key=stale.key))
+    entry = None if entry is None else replace(entry, key=stale.key, compressed=stale.compressed)
+    return Fetched(obtained=obtained, entry=entry)
+
+
+def compressed(errand: Errand, fetched: Fetched, caching: Caching) -> Fetched:
+    """Compress what enters the cache, if the behavior says so and it can be (`spec/cloudfront.md` §7).
+
+    What is not kept is not compressed either, and what was kept before stays as it is.
+    """
+    entry, obtained = fetched.entry, fetched.obtained
+    if entry is None or not errand.behavior.compress or not fetched.is_new(errand.stale):
+        return fetched
+    encoding = encoding_for(obtained.response, entry.key.encoding)
+    if encoding is None or not caching.may_transform(entry.headers):
+        return fetched
+    body = CompressedBody(obtained.response.body, encoding)
+    response = obtained.response.changed(headers=compressed_head(obtained.response.headers, encoding), body=body)
+    kept = replace(entry, headers=compressed_head(entry.headers, encoding), body=body, compressed=True)
+    return replace(fetched, obtained=obtained.changed(response=response), entry=kept)
 
 
 def _entry(errand: Errand, response: Response, exchange: Exchange, caching: Caching) -> Entry | None:

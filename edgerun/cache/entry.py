@@ -46,6 +46,7 @@ class Entry:
         max_stale_at: after this moment it is not served stale at all.
         retry_at: until then a stale copy is served without asking a failing origin again.
         generated: an origin-request function made it.
+        compressed: by us, on its way into the cache.
         tags: for invalidation by tag.
         generation: the store's generation when its fetch began.
         version: of this record's format.
@@ -66,6 +67,7 @@ class Entry:
     max_stale_at: float = 0.0
     retry_at: float = 0.0
     generated: bool = False
+    compressed: bool = False
     tags: tuple[str, ...] = ()
     generation: int = 0
     version: int = FORMAT_VERSION

@@ -84,6 +84,10 @@ class Caching(Protocol):
         """Tell whether an expired object may be served because the origin failed."""
         ...
 
+    def may_transform(self, headers: Headers) -> bool:
+        """Tell whether a response may be compressed on its way into the cache."""
+        ...
+
 
 class CloudFrontCaching:
     """CloudFront's authority (`spec/cloudfront.md` §3 and §6)."""
@@ -111,6 +115,10 @@ class CloudFrontCaching:
         if entry.stale_if_error is None:
             return now < entry.max_stale_at
         return now < min(entry.expires_at + entry.stale_if_error, entry.max_stale_at)
+
+    def may_transform(self, headers: Headers) -> bool:  # noqa: ARG002  # another authority reads them
+        """CloudFront's conditions (§7.1) do not ask about `no-transform`."""
+        return True
 
 
 def _judge_success(answer: Answer, policy: CachePolicy, now: float) -> Keep | Refuse:

@@ -126,13 +126,14 @@ def _behavior(key: Key, table: raw.DefaultBehaviorTable, parts: Parts, bench: Be
     decorated = table.response_headers_policy and find_response_headers_policy(
         (*key, "response_headers_policy"), table.response_headers_policy, parts.response_headers_policies, bench
     )
-    if table.compress:
-        bench.fault((*key, "compress"), "compress = true is not supported by this version of edgerun")
     allowed, cached = _methods(key, table, bench)
     uses = {point: _association(key, point, table, parts, bench) for point in Point}
     if origin is None or policy is None:
         return None
     _check_host(key, origin, policy, bench)
+    if table.compress and (policy.disabled or not (policy.gzip or policy.brotli)):
+        why = "caches nothing" if policy.disabled else "has neither gzip nor brotli"
+        bench.note((*key, "compress"), f"compresses nothing, because the cache policy {policy.name!r} {why}")
     return Behavior(
         path_pattern=table.path_pattern if isinstance(table, raw.BehaviorTable) else "*",
         origin=origin,
@@ -142,6 +143,7 @@ def _behavior(key: Key, table: raw.DefaultBehaviorTable, parts: Parts, bench: Be
         viewer_protocol_policy=table.viewer_protocol_policy,
         allowed_methods=allowed,
         cached_methods=cached,
+        compress=table.compress,
         viewer_request=uses[Point.VIEWER_REQUEST],
         origin_request=uses[Point.ORIGIN_REQUEST],
         origin_response=uses[Point.ORIGIN_RESPONSE],

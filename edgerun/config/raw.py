@@ -127,7 +127,7 @@ class DefaultBehaviorTable(Table):
     cached_methods: list[str] = Field(
         default_factory=lambda: ["GET", "HEAD"], description="[GET, HEAD] or [GET, HEAD, OPTIONS]."
     )
-    compress: bool = Field(False, description="Compress responses; this version knows only false.")
+    compress: bool = Field(False, description="Compress what enters the cache, with brotli or gzip.")
     viewer_request: Use | None = Field(None, description="The function that sees each viewer's request.")
     origin_request: Use | None = Field(None, description="The function that sees what goes to the origin.")
     origin_response: Use | None = Field(None, description="The function that sees what the origin answers.")

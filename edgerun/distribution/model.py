@@ -292,6 +292,7 @@ class Behavior:
     viewer_protocol_policy: Literal["allow-all", "https-only", "redirect-to-https"] = "allow-all"
     allowed_methods: frozenset[str] = READ_METHODS
     cached_methods: frozenset[str] = READ_METHODS
+    compress: bool = False
     viewer_request: Association | None = None
     origin_request: Association | None = None
     origin_response: Association | None = None

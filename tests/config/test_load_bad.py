@@ -40,7 +40,6 @@ AFTER = [
     ),
     *((f"[{word}]", f"6: {word}: '{word}' {NOT_YET}") for word in ("geo_restriction", "access_log")),
     ('trusted_key_groups = ["a"]', f"6: default_behavior.trusted_key_groups: 'trusted_key_groups' {NOT_YET}"),
-    ("compress = true", f"6: default_behavior.compress: compress = true {NOT_YET}"),
     ('[store]\nkind = "redis"', f"7: store.kind: kind 'redis' {NOT_YET}"),
     (
         '[store]\nkind = "lmdb"\npath = "x"',

@@ -279,10 +279,30 @@ def test_several_distributions_share_what_stands_at_the_top(read):
             "edgerun.toml:6: cache_policies.Managed-CachingOptimized: hides the managed policy of this name",
             id="a managed name",
         ),
+        pytest.param(
+            BASE.replace("CachingOptimized", "Elemental-MediaPackage") + "compress = true\n[cache_policies.p]",
+            {},
+            None,
+            id="compress with a policy that takes gzip",
+        ),
+        pytest.param(
+            BASE.replace("CachingOptimized", "CachingOptimizedForUncompressedObjects") + "compress = true",
+            {},
+            "edgerun.toml:6: default_behavior.compress: compresses nothing, because the cache policy "
+            "'CachingOptimizedForUncompressedObjects' has neither gzip nor brotli",
+            id="compress without a coding",
+        ),
+        pytest.param(
+            BASE.replace("CachingOptimized", "CachingDisabled") + "compress = true",
+            {},
+            "edgerun.toml:6: default_behavior.compress: compresses nothing, because the cache policy "
+            "'CachingDisabled' caches nothing",
+            id="compress without a cache",
+        ),
     ],
 )
 def test_notes(read, text, flags, note):
-    assert read(text, **flags).notes == (note,)
+    assert read(text, **flags).notes == (() if note is None else (note,))
 
 
 def test_json_is_the_same_format(read):

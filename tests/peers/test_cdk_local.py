@@ -3,7 +3,7 @@
 | number | waits for | reason |
 | --- | --- | --- |
 | 2, origin groups | the part on origins | refused in the configuration |
-| 3, compression, geo, trusted keys, headers policies | their parts | refused in the configuration, which is tested |
+| 3, geo, trusted keys, headers policies | their parts | refused in the configuration, which is tested |
 | 5 and 8, CloudFront Functions | the part on CloudFront Functions | no such runtime yet |
 | 7, numeric status | nothing | AWS's own examples return numbers, so a whole number from 200 to 599 is right |
 | 10, `meta()` and `count()` | the key value store | no such store yet |
@@ -97,7 +97,7 @@ cache_policy = "CachingOptimized"
 """
 
 
-@pytest.mark.parametrize("line", ["compress = true", "trusted_key_groups = []", 'response_headers_policy = "CORS"'])
+@pytest.mark.parametrize("line", ["trusted_key_groups = []", 'response_headers_policy = "CORS"'])
 def test_what_is_not_there_yet_is_refused_rather_than_read_past(tmp_path, line):
     (tmp_path / "public").mkdir()
     (tmp_path / "edgerun.toml").write_text(CONFIG + line)

@@ -3,7 +3,7 @@
 | number | waits for | reason |
 | --- | --- | --- |
 | 2, `Vary` | nothing | CloudFront's key never follows it either: `tests/distribution/test_forward.py` |
-| 10, CloudFront Functions, signed URLs, compression | their parts | refused in the configuration |
+| 10, CloudFront Functions, signed URLs | their parts | refused in the configuration |
 | 11, match-viewer | TLS to viewers | an origin has the scheme of its URL; certificates are tested |
 """
 
