@@ -110,9 +110,9 @@ class Edge:
             self.runtime.hold(function)
             self.runtime.retire(broken)
 
-    def invalidate(self, paths: list[str]) -> int:
-        """Forget what invalidation paths cover; return how many objects that were."""
-        return sum(self.store.invalidate(path.encode()) for path in paths)
+    async def invalidate(self, items: list[str]) -> int:
+        """Forget what invalidation paths and `#tags` cover; return how many objects that were."""
+        return sum([await self.store.invalidate(item.encode()) for item in items])
 
     async def aclose(self) -> None:
         """End every fetch, every environment, every program."""

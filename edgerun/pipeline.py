@@ -27,6 +27,7 @@ from edgerun.cache.collapse import Flight
 from edgerun.cache.entry import CacheKey, Entry
 from edgerun.cache.freshness import Fresh, Look, Stale
 from edgerun.cache.key import cache_key, may_collapse
+from edgerun.cache.tags import cache_tags
 from edgerun.distribution import forward, headers_policy, match
 from edgerun.distribution.guard import guard, wants_tunnel
 from edgerun.distribution.model import Association, Behavior, Config, Distribution, Point
@@ -49,6 +50,7 @@ class Pipeline:
     def __init__(self, config: Config, services: Services) -> None:
         self._config = config
         self._store = services.store
+        self._tag_headers = config.store.tag_headers
         self._caching = services.caching
         self._invoker = services.invoker
         self._clock = services.clock
@@ -270,6 +272,7 @@ class Pipeline:
             fetched = fetched.with_body(shared)
         flight.outcome.set_result(fetched)
         if fetched.entry is not None and (shared is None or await fill(shared, source)):
-            entry = replace(completed(fetched.entry), generation=generation)
+            tags = cache_tags(fetched.entry.headers, self._tag_headers)
+            entry = replace(completed(fetched.entry), generation=generation, tags=tags)
             kept = self._store.put(entry.key, entry, generation)
             self._tell.step(errand.visit, Step.STORE, f"kept for {entry.lifetime:g} s" if kept else "refused", entry)

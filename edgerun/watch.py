@@ -48,7 +48,7 @@ class Watcher:
             stop = asyncio.Event()
             with suppress(FileNotFoundError):  # gone again since it was seen: look anew
                 async for changes in _saves(watched, stop):
-                    self._invalidate_below(replaced)  # what was saved while the new watch was being set up
+                    await self._invalidate_below(replaced)  # what was saved while the new watch was being set up
                     # The system watches inodes: a folder built anew, or a file that an editor put in the place of
                     # the old one, has to be found by its name and watched from the start.
                     now = _marks(watched)
@@ -67,7 +67,7 @@ class Watcher:
             if any(path == self._loaded.path or (path in self._loaded.watch and path.is_file()) for path in changed):
                 await self._take_config()
             await self._take_functions(changed)
-            self._take_sites(changed)
+            await self._take_sites(changed)
         except (EdgerunError, OSError) as error:
             self._broken(error)
 
@@ -78,7 +78,7 @@ class Watcher:
         loaded = await asyncio.to_thread(self._load)
         await self._edge.revise(self._revised(loaded.config, dict(self._current_versions())))
         self._loaded = loaded
-        self._note(f"{loaded.path.name} reloaded{self._invalidated()}")
+        self._note(f"{loaded.path.name} reloaded{await self._invalidated()}")
 
     async def _take_functions(self, changed: set[Path]) -> None:
         functions = self._edge.config.functions
@@ -98,20 +98,20 @@ class Watcher:
         versions = dict(self._current_versions()) | {name: f.version for name, f in fresh.items()}
         await self._edge.revise(self._revised(self._edge.config, versions))
         # What functions on the origin's side made is in the cache; those on the viewer's side run on every request.
-        cached = self._invalidated() if fresh.keys() & self._on_the_origins_side() else ""
+        cached = await self._invalidated() if fresh.keys() & self._on_the_origins_side() else ""
         self._note(f"reloaded: {', '.join(sorted(fresh))}{cached}")
 
-    def _take_sites(self, changed: set[Path]) -> None:
+    async def _take_sites(self, changed: set[Path]) -> None:
         sites = [Path(o.directory) for o in self._edge.config.origins.values() if isinstance(o, DirectoryOrigin)]
         if any(path.is_relative_to(site) for path in changed for site in sites):
-            self._note(f"site changed{self._invalidated()}")
+            self._note(f"site changed{await self._invalidated()}")
 
-    def _invalidate_below(self, folders: set[Path]) -> None:
+    async def _invalidate_below(self, folders: set[Path]) -> None:
         if any(folder != self._loaded.path for folder in folders):
-            self._edge.store.invalidate(b"/*")
+            await self._edge.store.invalidate(b"/*")
 
-    def _invalidated(self) -> str:
-        count = self._edge.store.invalidate(b"/*")
+    async def _invalidated(self) -> str:
+        count = await self._edge.store.invalidate(b"/*")
         return f", {count} cached object{'s' * (count != 1)} invalidated" if count else ""
 
     def _on_the_origins_side(self) -> set[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from edgerun.cache.collapse import Collapser
 from edgerun.cache.freshness import CloudFrontCaching
 from edgerun.cache.memory import MemoryStore
+from edgerun.cache.store import CacheStore
 from edgerun.distribution.geo import PlaceOf, nowhere
 from edgerun.distribution.managed import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES
 from edgerun.distribution.model import (
@@ -113,7 +114,7 @@ class Play:
         replies: dict[str, Reply] | None = None,
         functions: dict[str, Handler] | None = None,
         origins: dict[str, ScriptedOrigin] | None = None,
-        store: MemoryStore | None = None,
+        store: CacheStore | None = None,
         country: str = "",
         geo: PlaceOf = nowhere,
         strictness: str = "strict",
@@ -123,7 +124,7 @@ class Play:
         self.origin = ScriptedOrigin(replies)
         self.runtime = CallableRuntime(functions or {})
         self.events: list[Event] = []
-        self.store = store or MemoryStore(size=10_000_000, max_object_size=10_000_000)
+        self.store: Any = store or MemoryStore(size=10_000_000, max_object_size=10_000_000)
         self.flights: Collapser[Any] = Collapser()
         self._others = origins or {}
         names = itertools.count(1)
@@ -169,6 +170,10 @@ class Play:
                 await self.flights.aclose()
 
         return asyncio.run(whole())
+
+    def purge(self, item: str) -> int:
+        """Invalidate a path or a `#tag`; return how many objects that covered."""
+        return asyncio.run(self.store.invalidate(item.encode()))
 
     def get(self, path: str = "/", **headers: str) -> Answer:
         return self.run(lambda play: play.ask(path, **headers))

@@ -217,10 +217,8 @@ class Edge(RuleBasedStateMachine):
 
     @rule(pattern=st.sampled_from(PURGES))
     def somebody_purges(self, pattern):
-        self.play.store.invalidate(pattern.encode())
-        for key in KEYS:
-            if covered(pattern, key):
-                self.purged[key] = self.tick()
+        self.run(self.play.store.invalidate(pattern.encode()))
+        self.purged_now(pattern)
 
     @rule(key=keys, extra=junk)
     def somebody_asks(self, key, extra):
@@ -271,7 +269,8 @@ class Edge(RuleBasedStateMachine):
             self.gate = asyncio.Event()
             asking = asyncio.ensure_future(self.play.ask(key))
             await turns(10)
-            self.somebody_purges_now(pattern)
+            await self.play.store.invalidate(pattern.encode())
+            self.purged_now(pattern)
             self.gate.set()
             return await asking
 
@@ -280,8 +279,7 @@ class Edge(RuleBasedStateMachine):
         if not covered(pattern, key):
             self.judge(key, since, answer)
 
-    def somebody_purges_now(self, pattern):
-        self.play.store.invalidate(pattern.encode())
+    def purged_now(self, pattern):
         for key in KEYS:
             if covered(pattern, key):
                 self.purged[key] = self.tick()

@@ -636,7 +636,7 @@ def test_a_purge_during_a_fetch_is_not_undone_by_it():
         gate, p.origin.replies["/"] = gated(PAGE)
         task = asyncio.ensure_future(p.ask())
         await turns()
-        p.store.invalidate(b"/*")
+        await p.store.invalidate(b"/*")
         gate.set()
         return await task
 
@@ -651,7 +651,7 @@ def test_a_purge_of_another_path_does_not_lose_a_fetch():
         gate, p.origin.replies["/"] = gated(PAGE)
         task = asyncio.ensure_future(p.ask())
         await turns()
-        p.store.invalidate(b"/other/*")
+        await p.store.invalidate(b"/other/*")
         gate.set()
         await task
 

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from edgerun import __version__
+from edgerun.cache.invalidation import TAG_MARK, fault_of
 
 TOKEN_HEADER: Final = "x-edgerun-token"  # noqa: S105  # a name, not a token
 LARGEST_ORDER: Final = 1_000_000
@@ -27,8 +28,8 @@ App = Callable[[Scope, Any, Any], Awaitable[None]]
 class Purgeable(Protocol):
     """What the admin application asks of the edge."""
 
-    def invalidate(self, paths: list[str]) -> int:
-        """Forget what these invalidation paths cover; return how many objects that were."""
+    async def invalidate(self, items: list[str]) -> int:
+        """Forget what these invalidation paths and `#tags` cover; return how many objects that were."""
         ...
 
 
@@ -73,28 +74,29 @@ def admin_app(edge: Purgeable, *, port: int, token: str) -> App:
         return JSONResponse({"status": "ok", "version": __version__})
 
     async def invalidations(request: Request) -> JSONResponse:
-        paths = await _paths(request)
-        if isinstance(paths, str):
-            return JSONResponse({"error": paths}, status_code=400)
-        return JSONResponse({"invalidated": edge.invalidate(paths)}, status_code=201)
+        items = await _items(request)
+        if isinstance(items, str):
+            return JSONResponse({"error": items}, status_code=400)
+        return JSONResponse({"invalidated": await edge.invalidate(items)}, status_code=201)
 
     routes = [Route("/", health), Route("/health", health), Route("/invalidations", invalidations, methods=["POST"])]
     hosts = frozenset(f"{name}:{port}" for name in ("localhost", "127.0.0.1", "[::1]"))
     return OwnHostOnly(Starlette(routes=routes), hosts=hosts, token=token)
 
 
-async def _paths(request: Request) -> list[str] | str:
-    """Return the paths of an order, or what is wrong with it (`spec/cloudfront.md` §8.1)."""
+async def _items(request: Request) -> list[str] | str:
+    """Return the paths and `#tags` of an order, or what is wrong with it (`spec/cloudfront.md` §8.1, §8.4)."""
     if int(request.headers.get("content-length") or 0) > LARGEST_ORDER:
         return f"an order may have {LARGEST_ORDER} bytes"
     try:
         order = await request.json()
     except ValueError as error:
         return f"the order is not JSON: {error}"
-    paths = order.get("paths") if isinstance(order, dict) else None
-    if not isinstance(paths, list) or not paths:
-        return 'expected {"paths": ["/…", …]}'
-    for path in paths:
-        if not isinstance(path, str) or not path.startswith("/") or len(path) > 4_000:
-            return f"{path!r} is not an invalidation path: a text that begins with / and has 4,000 characters at most"
-    return paths
+    expected = 'expected {"paths": ["/…", …]} or {"tags": ["…", …]}, or both'
+    if not isinstance(order, dict):
+        return expected
+    paths, tags = order.get("paths", []), order.get("tags", [])
+    if not isinstance(paths, list) or not isinstance(tags, list) or not [*paths, *tags]:
+        return expected
+    items = [*paths, *(f"{TAG_MARK}{tag}" if isinstance(tag, str) else tag for tag in tags)]
+    return next(filter(None, map(fault_of, items)), items)

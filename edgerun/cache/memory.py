@@ -1,13 +1,16 @@
 """The store in memory: least recently used, bounded in bytes."""
 
-from collections import deque
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from typing import Final
 
-from cachetools import LRUCache
+from cachetools import Cache, LRUCache
 
 from edgerun.cache.entry import CacheKey, Entry
-from edgerun.cache.invalidation import matches
+from edgerun.cache.invalidation import PurgeLog, matches
 
-PURGES_REMEMBERED = 256
+# Entries looked at in one turn of the loop.
+CHUNK: Final = 1_000
 
 
 class MemoryStore:
@@ -16,8 +19,11 @@ class MemoryStore:
     def __init__(self, *, size: int, max_object_size: int) -> None:
         self._entries: LRUCache[CacheKey, Entry] = LRUCache(maxsize=size, getsizeof=lambda entry: entry.size)
         self._max_object_size = max_object_size
-        self._purges: deque[tuple[int, bytes]] = deque(maxlen=PURGES_REMEMBERED)
-        self.generation = 0
+        self._log = PurgeLog()
+
+    @property
+    def generation(self) -> int:
+        return self._log.generation
 
     def peek(self, key: CacheKey) -> Entry | None:
         return self._entries.get(key)
@@ -28,7 +34,7 @@ class MemoryStore:
     def put(self, key: CacheKey, entry: Entry, generation: int) -> bool:
         if (entry.body.length or 0) > self._max_object_size or entry.size > self._entries.maxsize:
             return False
-        if self._purged_since(generation, entry):
+        if self._log.purged_since(generation, entry):
             return False
         self._entries[key] = entry
         return True
@@ -36,23 +42,30 @@ class MemoryStore:
     def discard(self, key: CacheKey) -> None:
         self._entries.pop(key, None)
 
-    def invalidate(self, pattern: bytes) -> int:
-        self.generation += 1
-        self._purges.append((self.generation, pattern))
-        lost = [key for key, entry in self._entries.items() if matches(pattern, entry)]
+    async def invalidate(self, item: bytes) -> int:
+        self._log.add(item)
+        lost = [entry.key for entry in self._unused(self._entries) if matches(item, entry)]
         for key in lost:
             del self._entries[key]
         return len(lost)
 
+    async def entries(self, item: bytes = b"/*") -> AsyncGenerator[Entry, None]:
+        keys = list(self._entries)
+        for start in range(0, len(keys), CHUNK):
+            for entry in self._unused(keys[start : start + CHUNK]):
+                if matches(item, entry):
+                    yield entry
+            await asyncio.sleep(0)
+
+    async def settled(self) -> None:
+        return None
+
     async def aclose(self) -> None:
         self._entries.clear()
 
-    def _purged_since(self, generation: int, entry: Entry) -> bool:
-        if generation == self.generation:
-            return False
-        if self._purges and self._purges[0][0] > generation + 1:
-            return True  # the log no longer reaches back that far: refuse rather than guess
-        return any(since > generation and matches(pattern, entry) for since, pattern in self._purges)
+    def _unused(self, keys: Iterable[CacheKey]) -> list[Entry]:
+        """Return entries without making them recently used, as the LRU's own look-up would."""
+        return [Cache.__getitem__(self._entries, key) for key in keys if key in self._entries]
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -1,5 +1,6 @@
 """What the pipeline asks of a cache store. A store judges nothing and has no clock."""
 
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 from edgerun.cache.entry import CacheKey, Entry
@@ -10,6 +11,8 @@ class CacheStore(Protocol):
 
     A fetch reads `generation` when it starts and hands it to `put`: an invalidation that came in between
     and covers the entry makes `put` refuse, so that a purge is never undone by a slow fetch.
+
+    A store that is not there, or is full, keeps nothing and finds nothing: it never fails a request.
     """
 
     @property
@@ -26,15 +29,33 @@ class CacheStore(Protocol):
         ...
 
     def put(self, key: CacheKey, entry: Entry, generation: int) -> bool:
-        """Keep a complete entry; return False if it was refused (too large, or purged meanwhile)."""
+        """Keep a complete entry; return False if it is refused (too large, or purged meanwhile).
+
+        The entry is taken at once; a store outside this process may go on writing it behind.
+        """
         ...
 
     def discard(self, key: CacheKey) -> None:
         """Forget one entry, if it is there."""
         ...
 
-    def invalidate(self, pattern: bytes) -> int:
-        """Forget every entry an invalidation path covers, and return how many there were."""
+    async def invalidate(self, item: bytes) -> int:
+        """Forget every entry that an invalidation path, or a cache tag behind `#`, covers; return how many there were.
+
+        Once it returns, none of them is found any more, by no process that shares the store.
+        """
+        ...
+
+    def entries(self, item: bytes = b"/*") -> AsyncIterator[Entry]:
+        """Yield the entries that an invalidation path, or a `#tag`, covers, in no order, without using them.
+
+        Others get their turn in between, so what is put or forgotten meanwhile may be missed. Bodies are not
+        read; a body may be gone when it is read later.
+        """
+        ...
+
+    async def settled(self) -> None:
+        """Wait until what was put or discarded so far has come to rest."""
         ...
 
     async def aclose(self) -> None:

@@ -14,16 +14,19 @@ def cache() -> None:
 
 
 @cache.command()
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1)
+@click.option("--tag", "tags", multiple=True, help="Invalidate what the origin gave this cache tag.")
 @click.option("-c", "--config", "config_path", type=click.Path(path_type=Path), help="Its configuration file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
-def purge(paths: tuple[str, ...], *, config_path: Path | None, as_json: bool) -> int:
-    """Invalidate PATHS, as CloudFront takes them: `/a.html`, `/img/*`, `/*`."""
+def purge(paths: tuple[str, ...], *, tags: tuple[str, ...], config_path: Path | None, as_json: bool) -> int:
+    """Invalidate PATHS, as CloudFront takes them: `/a.html`, `/img/*`, `/*`, and cache tags: `#sale`."""
     import httpx2  # noqa: PLC0415  # only this command asks a server
 
     from edgerun.admin.app import TOKEN_HEADER  # noqa: PLC0415
     from edgerun.admin.port import running  # noqa: PLC0415
 
+    if not paths and not tags:
+        raise click.UsageError("name a path such as /img/*, or a cache tag with --tag")
     folder = home(config_path or Path())
     server = running(folder)
     if server is None:
@@ -32,7 +35,10 @@ def purge(paths: tuple[str, ...], *, config_path: Path | None, as_json: bool) ->
         )
     try:
         answer = httpx2.post(
-            f"{server.url}/invalidations", json={"paths": paths}, headers={TOKEN_HEADER: server.token}, timeout=10.0
+            f"{server.url}/invalidations",
+            json={"paths": paths, "tags": tags},
+            headers={TOKEN_HEADER: server.token},
+            timeout=10.0,
         )
     except httpx2.HTTPError as error:
         raise click.ClickException(f"the server of {folder.parent.resolve()} does not answer: {error}") from error

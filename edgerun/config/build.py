@@ -118,12 +118,15 @@ def _distributions(file: raw.FileTable, parts: Parts, bench: Bench) -> Mapping[K
 def _store(table: raw.StoreTable, bench: Bench) -> StoreConfig:
     usual = StoreConfig()
     size = _size("size", table.size, bench) or usual.size
+    tags = usual.tag_headers if table.tag_header is None else (table.tag_header.lower().encode(),)
+    if table.tag_header is not None:
+        bench.fault(("store", "tag_header"), names.header_name(table.tag_header))
     if table.max_object_size is None:
-        return StoreConfig(size=size, max_object_size=min(size, usual.max_object_size))
+        return StoreConfig(size=size, max_object_size=min(size, usual.max_object_size), tag_headers=tags)
     largest = _size("max_object_size", table.max_object_size, bench) or 1
     if largest > size:
         bench.fault(("store", "max_object_size"), "expected at most 'size'")
-    return StoreConfig(size=size, max_object_size=largest)
+    return StoreConfig(size=size, max_object_size=largest, tag_headers=tags)
 
 
 def _size(word: str, text: str, bench: Bench) -> int:

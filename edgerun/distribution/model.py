@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Literal
 
+from edgerun.cache.tags import TAG_HEADERS
 from edgerun.distribution.geo import PlaceOf, nowhere
 from edgerun.functions.function import Function
 from edgerun.http.headers import EMPTY as NO_HEADERS
@@ -351,11 +352,12 @@ class Distribution:
 
 @value
 class StoreConfig:
-    """The cache store and its bounds in bytes."""
+    """The cache store and its bounds in bytes; `tag_headers` carry cache tags, in lower case."""
 
     kind: Literal["memory"] = "memory"
     size: int = 256 * 1024 * 1024
     max_object_size: int = 64 * 1024 * 1024
+    tag_headers: tuple[bytes, ...] = TAG_HEADERS
 
 
 @value

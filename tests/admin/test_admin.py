@@ -14,8 +14,8 @@ class Edge:
     def __init__(self):
         self.invalidated = []
 
-    def invalidate(self, paths):
-        self.invalidated += paths
+    async def invalidate(self, items):
+        self.invalidated += items
         return 7
 
 
@@ -70,9 +70,22 @@ def test_an_order_invalidates_and_says_how_many():
     assert edge.invalidated == ["/a", "/b/*"]
 
 
+def test_an_order_may_name_cache_tags():
+    edge = Edge()
+    order = {"paths": ["/a", "#sale"], "tags": ["shoes", "Hats"]}
+    assert (
+        ask("POST", "/invalidations", headers={"x-edgerun-token": "secret"}, json=order, edge=edge).status_code == 201
+    )
+    assert edge.invalidated == ["/a", "#sale", "#shoes", "#Hats"]
+
+
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"{}", b'{"paths": []}', b'{"paths": "x"}', b'{"paths": ["no-slash"]}', b'{"paths": [1]}'],
+    [
+        *(b"", b"{", b"[]", b"{}", b'{"paths": []}', b'{"paths": "x"}', b'{"paths": ["no-slash"]}', b'{"paths": [1]}'),
+        *(b'{"tags": "x"}', b'{"tags": [""]}', b'{"tags": ["a,b"]}', b'{"tags": [1]}', b'{"paths": ["#a b"]}'),
+        *(b'{"paths": [], "tags": []}', b'{"paths": ["/a"], "tags": ["\xc3\xa9"]}'),
+    ],
 )
 def test_a_bad_order_is_refused_with_a_sentence(content):
     edge = Edge()

@@ -302,6 +302,7 @@ AFTER = [
         "9: error_responses[1].error_code: 404 is there already",
     ),
     # store
+    ('[store]\ntag_header = "a b"', "7: store.tag_header: 'a b' is not a header name"),
     ('[store]\nsize = "lots"', "7: store.size: expected a size such as '256MiB', got 'lots'"),
     ('[store]\nsize = "0B"', "7: store.size: expected a size such as '256MiB', got '0B'"),
     ('[store]\nsize = "1MB"\nmax_object_size = "2MB"', "8: store.max_object_size: expected at most 'size'"),

@@ -233,6 +233,17 @@ def test_the_store(read, lines, size, largest):
     assert (store.kind, store.size, store.max_object_size) == ("memory", size, largest)
 
 
+@pytest.mark.parametrize(
+    ("line", "headers"),
+    [
+        ("", (b"x-amz-meta-cache-tag", b"cache-tag", b"surrogate-key")),
+        ('tag_header = "X-Tags"', (b"x-tags",)),
+    ],
+)
+def test_the_headers_that_carry_cache_tags(read, line, headers):
+    assert read(f"{BASE}[store]\n{line}").config.store.tag_headers == headers
+
+
 def test_several_distributions_share_what_stands_at_the_top(read):
     text = """
     [origins.site]

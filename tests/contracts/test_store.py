@@ -11,38 +11,29 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from keeping import Kept
 from strategies import entry
 
-from edgerun.cache.memory import PURGES_REMEMBERED, MemoryStore
-from edgerun.http.message import read
+from edgerun.cache.invalidation import PURGES_REMEMBERED
+from edgerun.cache.memory import CHUNK, MemoryStore
+from edgerun.testing import DictStore
 
-STORES = [pytest.param(MemoryStore, id="memory")]
+STORES = [pytest.param(MemoryStore, id="memory"), pytest.param(DictStore, id="the fake")]
 
 
 @pytest.fixture(params=STORES)
 def make(request):
     """A factory whose stores are closed in the end."""
     made = []
+    with asyncio.Runner() as runner:
 
-    def factory(size=1_000_000, max_object_size=1_000_000):
-        made.append(request.param(size=size, max_object_size=max_object_size))
-        return made[-1]
+        def factory(size=1_000_000, max_object_size=1_000_000):
+            made.append(Kept(request.param(size=size, max_object_size=max_object_size), runner))
+            return made[-1]
 
-    yield factory
-    for store in made:
-        asyncio.run(store.aclose())
-
-
-def put(store, given, generation=None):
-    return store.put(given.key, given, store.generation if generation is None else generation)
-
-
-def fetched(store, given):
-    return asyncio.run(store.fetch(given.key))
-
-
-def body_of(found):
-    return asyncio.run(read(found.body))
+        yield factory
+        for kept in made:
+            runner.run(kept.store.aclose())
 
 
 # ---------------------------------------------------------------- keeping
@@ -50,9 +41,9 @@ def body_of(found):
 
 def test_what_was_put_is_found(make):
     store, one = make(), entry(b"/a", b"one", lines=((b"X-A", b"1"), (b"x-a", b"2")))
-    assert put(store, one)
-    found = fetched(store, one)
-    assert body_of(found) == b"one"
+    assert store.put(one)
+    found = store.fetched(one)
+    assert store.body_of(found) == b"one"
     assert list(found.headers) == [(b"X-A", b"1"), (b"x-a", b"2")]
     for field in ("key", "status", "lifetime", "response_time", "max_stale_at", "requested_uri", "origin_status"):
         assert getattr(found, field) == getattr(one, field)
@@ -60,23 +51,23 @@ def test_what_was_put_is_found(make):
 
 def test_what_was_not_put_is_not_found(make):
     store = make()
-    put(store, entry(b"/a"))
-    assert fetched(store, entry(b"/b")) is None
-    assert store.peek(entry(b"/b").key) is None
+    store.put(entry(b"/a"))
+    assert store.fetched(entry(b"/b")) is None
+    assert store.peek(entry(b"/b")) is None
 
 
 def test_peek_gives_what_fetch_gives_or_nothing(make):
     store, one = make(), entry(b"/a", b"one")
-    put(store, one)
-    found = store.peek(one.key)
-    assert found is None or body_of(found) == b"one"
+    store.put(one)
+    found = store.peek(one)
+    assert found is None or store.body_of(found) == b"one"
 
 
 def test_the_last_put_counts(make):
     store = make()
-    put(store, entry(b"/a", b"one"))
-    put(store, entry(b"/a", b"two"))
-    assert body_of(fetched(store, entry(b"/a"))) == b"two"
+    store.put(entry(b"/a", b"one"))
+    store.put(entry(b"/a", b"two"))
+    assert store.body_of(store.fetched(entry(b"/a"))) == b"two"
 
 
 @pytest.mark.parametrize(
@@ -94,17 +85,17 @@ def test_the_last_put_counts(make):
 )
 def test_every_part_of_a_key_counts(make, variant):
     store, one = make(), entry(b"/a", b"one")
-    put(store, one)
+    store.put(one)
     other = entry(body=b"two", key=one.key._replace(**variant))
-    assert fetched(store, other) is None
-    put(store, other)
-    assert (body_of(fetched(store, one)), body_of(fetched(store, other))) == (b"one", b"two")
+    assert store.fetched(other) is None
+    store.put(other)
+    assert (store.body_of(store.fetched(one)), store.body_of(store.fetched(other))) == (b"one", b"two")
 
 
 def test_a_store_judges_no_freshness(make):
     store, old = make(), entry(b"/a", lifetime=0.0, response_time=0.0, max_stale_at=0.0)
-    assert put(store, old)
-    assert fetched(store, old) is not None
+    assert store.put(old)
+    assert store.fetched(old) is not None
 
 
 # ---------------------------------------------------------------- bounds
@@ -114,48 +105,48 @@ def test_bytes_are_bounded_and_the_least_recently_used_goes_first(make):
     bodies = [entry(b"/%d" % n, bytes(1_000)) for n in range(4)]
     store = make(size=bodies[0].size * 3)
     for one in bodies[:3]:
-        assert put(store, one)
-    assert fetched(store, bodies[0]) is not None, "used: now the second is the oldest"
-    assert put(store, bodies[3])
-    assert [fetched(store, one) is not None for one in bodies] == [True, False, True, True]
+        assert store.put(one)
+    assert store.fetched(bodies[0]) is not None, "used: now the second is the oldest"
+    assert store.put(bodies[3])
+    assert [store.fetched(one) is not None for one in bodies] == [True, False, True, True]
 
 
 def test_peeking_is_using(make):
     bodies = [entry(b"/%d" % n, bytes(1_000)) for n in range(3)]
     store = make(size=bodies[0].size * 2)
-    put(store, bodies[0])
-    put(store, bodies[1])
-    if store.peek(bodies[0].key) is None:
+    store.put(bodies[0])
+    store.put(bodies[1])
+    if store.peek(bodies[0]) is None:
         pytest.skip("this store has nothing to peek at")
-    put(store, bodies[2])
-    assert [fetched(store, one) is not None for one in bodies] == [True, False, True]
+    store.put(bodies[2])
+    assert [store.fetched(one) is not None for one in bodies] == [True, False, True]
 
 
 def test_a_large_entry_pushes_out_as_many_as_it_takes(make):
     small = [entry(b"/%d" % n, bytes(100)) for n in range(4)]
     store = make(size=small[0].size * 4)
     for one in small:
-        put(store, one)
+        store.put(one)
     large = entry(b"/large", bytes(small[0].size * 2))
-    assert put(store, large)
-    assert fetched(store, large) is not None
-    assert [fetched(store, one) is not None for one in small[:3]] == [False, False, False]
+    assert store.put(large)
+    assert store.fetched(large) is not None
+    assert [store.fetched(one) is not None for one in small[:3]] == [False, False, False]
 
 
 def test_a_body_above_the_largest_object_is_refused(make):
     store = make(max_object_size=100)
-    assert put(store, entry(b"/a", bytes(100)))
-    assert not put(store, entry(b"/b", bytes(101)))
-    assert fetched(store, entry(b"/b")) is None
-    assert fetched(store, entry(b"/a")) is not None
+    assert store.put(entry(b"/a", bytes(100)))
+    assert not store.put(entry(b"/b", bytes(101)))
+    assert store.fetched(entry(b"/b")) is None
+    assert store.fetched(entry(b"/a")) is not None
 
 
 def test_an_entry_above_the_whole_store_is_refused_and_pushes_nothing_out(make):
     small = entry(b"/a", b"x")
     store = make(size=small.size + 100)
-    put(store, small)
-    assert not put(store, entry(b"/b", bytes(small.size + 101)))
-    assert fetched(store, small) is not None
+    store.put(small)
+    assert not store.put(entry(b"/b", bytes(small.size + 101)))
+    assert store.fetched(small) is not None
 
 
 def test_everything_in_a_key_counts_as_bytes():
@@ -170,10 +161,10 @@ def test_everything_in_a_key_counts_as_bytes():
 def test_a_purge_forgets_what_it_covers_and_counts_it(make):
     store = make()
     for path in (b"/dir/a", b"/dir/b", b"/other"):
-        put(store, entry(path))
+        store.put(entry(path))
     assert store.invalidate(b"/dir/*") == 2
     assert store.invalidate(b"/dir/*") == 0
-    assert [fetched(store, entry(path)) is not None for path in (b"/dir/a", b"/dir/b", b"/other")] == [
+    assert [store.fetched(entry(path)) is not None for path in (b"/dir/a", b"/dir/b", b"/other")] == [
         False,
         False,
         True,
@@ -182,7 +173,7 @@ def test_a_purge_forgets_what_it_covers_and_counts_it(make):
 
 def test_a_purge_by_the_uri_the_viewer_asked_for(make):
     store, rewritten = make(), entry(b"/en/a", requested_uri=b"/a")
-    put(store, rewritten)
+    store.put(rewritten)
     assert store.invalidate(b"/a") == 1
 
 
@@ -197,15 +188,15 @@ def test_a_slow_fetch_does_not_undo_a_purge(make):
     store = make()
     began = store.generation
     store.invalidate(b"/a*")
-    assert not put(store, entry(b"/abc"), began)
-    assert fetched(store, entry(b"/abc")) is None
+    assert not store.put(entry(b"/abc"), began)
+    assert store.fetched(entry(b"/abc")) is None
 
 
 def test_a_fetch_that_began_after_the_purge_is_kept(make):
     store = make()
     store.invalidate(b"/*")
-    assert put(store, entry(b"/a"))
-    assert fetched(store, entry(b"/a")) is not None
+    assert store.put(entry(b"/a"))
+    assert store.fetched(entry(b"/a")) is not None
 
 
 def test_a_purge_of_something_else_costs_a_slow_fetch_nothing(make):
@@ -214,8 +205,8 @@ def test_a_purge_of_something_else_costs_a_slow_fetch_nothing(make):
     store.invalidate(b"/b*")
     store.invalidate(b"/a")
     store.invalidate(b"/c*")
-    assert put(store, entry(b"/abc"), began)
-    assert not put(store, entry(b"/a"), began)
+    assert store.put(entry(b"/abc"), began)
+    assert not store.put(entry(b"/a"), began)
 
 
 def test_a_fetch_older_than_the_log_of_purges_is_refused_only_then(make):
@@ -223,17 +214,102 @@ def test_a_fetch_older_than_the_log_of_purges_is_refused_only_then(make):
     began = store.generation
     for number in range(PURGES_REMEMBERED):
         store.invalidate(b"/%d" % number)
-    assert put(store, entry(b"/a"), began), "the log still reaches back"
+    assert store.put(entry(b"/a"), began), "the log still reaches back"
     store.invalidate(b"/one-more")
-    assert not put(store, entry(b"/b"), began), "it no longer does: refuse rather than guess"
-    assert put(store, entry(b"/b"))
+    assert not store.put(entry(b"/b"), began), "it no longer does: refuse rather than guess"
+    assert store.put(entry(b"/b"))
+
+
+# ---------------------------------------------------------------- tags
+
+
+def test_a_tag_forgets_what_carries_it_and_counts_it(make):
+    store = make()
+    store.put(entry(b"/a", tags=("sale", "shoes")))
+    store.put(entry(b"/b", tags=("shoes",)))
+    store.put(entry(b"/c", tags=("shoes-old",)))
+    assert store.invalidate(b"#sale") == 1
+    assert store.listed() == [b"/b", b"/c"]
+    assert store.invalidate(b"#SHOES") == 1, "tags have no case"
+    assert store.invalidate(b"#shoes*") == 0, "and no wildcard"
+    assert store.listed() == [b"/c"]
+
+
+def test_tags_are_kept(make):
+    store = make()
+    store.put(entry(b"/a", tags=("sale", "shoes")))
+    assert store.fetched(entry(b"/a")).tags == ("sale", "shoes")
+
+
+def test_a_slow_fetch_does_not_undo_a_purge_by_tag(make):
+    store = make()
+    began = store.generation
+    store.invalidate(b"#sale")
+    assert not store.put(entry(b"/a", tags=("sale",)), began)
+    assert store.put(entry(b"/b", tags=("shoes",)), began)
+    assert store.put(entry(b"/a", tags=("sale",)))
+
+
+# ---------------------------------------------------------------- discarding, listing
+
+
+def test_what_is_discarded_is_gone_and_nothing_else(make):
+    store = make()
+    store.put(entry(b"/a"))
+    store.put(entry(b"/b"))
+    store.discard(entry(b"/a"))
+    store.discard(entry(b"/never"))
+    assert (store.fetched(entry(b"/a")), store.listed()) == (None, [b"/b"])
+
+
+def test_what_is_kept_is_listed_by_path_or_tag(make):
+    store = make()
+    for path in (b"/dir/a", b"/dir/b", b"/other"):
+        store.put(entry(path, tags=("even",) if path == b"/dir/b" else ()))
+    assert store.listed() == [b"/dir/a", b"/dir/b", b"/other"]
+    assert store.listed(b"/dir/*") == [b"/dir/a", b"/dir/b"]
+    assert store.listed(b"/other") == [b"/other"]
+    assert store.listed(b"#even") == [b"/dir/b"]
+    assert store.listed(b"/nothing") == []
+
+
+def test_listing_gives_others_their_turn(make):
+    store = make(size=10_000_000)
+    turns = []
+
+    async def act():
+        for number in range(CHUNK + 1):
+            one = entry(b"/%d" % number, b"")
+            store.store.put(one.key, one, 0)
+        await store.store.settled()
+        found = 0
+        asyncio.get_running_loop().call_soon(lambda: turns.append(found))
+        async for _ in store.store.entries():
+            found += 1
+        return found
+
+    assert store.run(act()) == CHUNK + 1
+    assert turns
+    assert turns[0] < CHUNK + 1
+
+
+@pytest.mark.parametrize("act", ["list", "purge"])
+def test_neither_listing_nor_a_purge_of_others_is_using(make, act):
+    bodies = [entry(b"/%d" % n, bytes(1_000)) for n in range(3)]
+    store = make(size=bodies[0].size * 2)
+    store.put(bodies[0])
+    store.put(bodies[1])
+    assert store.fetched(bodies[0]) is not None
+    store.listed() if act == "list" else store.invalidate(b"/nothing")
+    store.put(bodies[2])
+    assert [store.fetched(one) is not None for one in bodies] == [True, False, True]
 
 
 def test_closing_twice_is_fine(make):
     store = make()
-    put(store, entry(b"/a"))
-    asyncio.run(store.aclose())
-    asyncio.run(store.aclose())
+    store.put(entry(b"/a"))
+    store.run(store.store.aclose())
+    store.run(store.store.aclose())
 
 
 # ---------------------------------------------------------------- against a dict
@@ -251,11 +327,17 @@ class StoreAgainstDict(RuleBasedStateMachine):
 
     @initialize()
     def begin(self):
-        self.store = self.factory(size=self.size, max_object_size=self.largest)
+        self.runner = asyncio.Runner()
+        self.store = Kept(self.factory(size=self.size, max_object_size=self.largest), self.runner)
         self.model: OrderedDict = OrderedDict()
         self.purges = []
         self.began = []
         self.number = 0
+
+    def teardown(self):
+        if hasattr(self, "runner"):
+            self.runner.run(self.store.store.aclose())
+            self.runner.close()
 
     @rule()
     def a_fetch_begins(self):
@@ -270,7 +352,7 @@ class StoreAgainstDict(RuleBasedStateMachine):
             generation, since = data.draw(st.sampled_from(self.began))
         purged = any(self.covers(pattern, path) for pattern in self.purges[since:])
         fits = one.body.length <= self.largest and one.size <= self.size
-        assert self.store.put(one.key, one, generation) is (fits and not purged)
+        assert self.store.put(one, generation) is (fits and not purged)
         if fits and not purged:
             self.model.pop(one.key, None)
             self.model[one.key] = one
@@ -280,8 +362,10 @@ class StoreAgainstDict(RuleBasedStateMachine):
     @rule(path=PATHS)
     def fetch(self, path):
         key = entry(path).key
-        found = asyncio.run(self.store.fetch(key))
-        assert (found.body.data if found else None) == (self.model[key].body.data if key in self.model else None)
+        found = self.store.fetched(entry(path))
+        assert (self.store.body_of(found) if found else None) == (
+            self.model[key].body.data if key in self.model else None
+        )
         if key in self.model:
             self.model.move_to_end(key)
 
@@ -292,6 +376,15 @@ class StoreAgainstDict(RuleBasedStateMachine):
         assert self.store.invalidate(pattern) == len(lost)
         for key in lost:
             del self.model[key]
+
+    @rule(pattern=PURGES)
+    def list(self, pattern):
+        assert self.store.listed(pattern) == sorted(key.path for key in self.model if self.covers(pattern, key.path))
+
+    @rule(path=PATHS)
+    def discard(self, path):
+        self.store.discard(entry(path))
+        self.model.pop(entry(path).key, None)
 
     @staticmethod
     def covers(pattern, path):
@@ -307,9 +400,16 @@ class MemoryAgainstDict(StoreAgainstDict):
 
     @invariant()
     def counts_what_it_holds(self):
-        assert len(self.store) == len(self.model)
-        assert self.store.used == sum(kept.size for kept in self.model.values()) <= self.size
+        assert len(self.store.store) == len(self.model)
+        assert self.store.store.used == sum(kept.size for kept in self.model.values()) <= self.size
+
+
+class FakeAgainstDict(StoreAgainstDict):
+    factory = DictStore
 
 
 TestMemoryAgainstDict = MemoryAgainstDict.TestCase
-TestMemoryAgainstDict.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestFakeAgainstDict = FakeAgainstDict.TestCase
+TestMemoryAgainstDict.settings = TestFakeAgainstDict.settings = settings(
+    max_examples=40, stateful_step_count=25, deadline=None
+)

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.process
 def site(tmp_path):
     (tmp_path / "public").mkdir()
     (tmp_path / "public" / "page.html").write_text("a page")
+    (tmp_path / "public" / ".edgerun-meta.toml").write_text('["page.html"]\nx-amz-meta-cache-tag = "pages"\n')
     (tmp_path / "edgerun.toml").write_text(
         '[origins.site]\ndirectory = "public"\n\n[default_behavior]\norigin = "site"\n'
         'cache_policy = "CachingOptimized"\n'
@@ -37,6 +38,9 @@ def test_a_purge_makes_the_next_request_a_miss(site):
         assert (purged.returncode, purged.stdout) == (0, "1 object invalidated\n")
         assert json.loads(edgerun(site, "cache", "purge", "/*", "--json").stdout) == {"invalidated": 0}
         assert server.ask("/page.html").headers["x-cache"] == "Miss from cloudfront"
+        assert edgerun(site, "cache", "purge", "--tag", "posts").stdout == "0 objects invalidated\n"
+        assert edgerun(site, "cache", "purge", "--tag", "Pages").stdout == "1 object invalidated\n"
+        assert server.ask("/page.html").headers["x-cache"] == "Miss from cloudfront"
         state = site / ".edgerun" / "server.json"
         assert state.stat().st_mode & 0o777 == 0o600
         assert server.end() == 0
@@ -47,6 +51,12 @@ def test_without_a_server_a_purge_says_how_to_get_one(site):
     purged = edgerun(site, "cache", "purge", "/*")
     assert purged.returncode == 2
     assert "start one with edgerun dev" in purged.stderr
+
+
+def test_a_purge_of_nothing_is_refused(site):
+    purged = edgerun(site, "cache", "purge")
+    assert purged.returncode == 2
+    assert "name a path such as /img/*, or a cache tag with --tag" in purged.stderr
 
 
 def test_a_server_that_died_is_told_apart_from_none(site):

@@ -4,6 +4,7 @@ The sections are those of `spec/lambda-at-edge.md` §11. Of each example: what t
 whether the second request was a hit.
 """
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -443,8 +444,8 @@ def test_versions_are_cached_under_the_uri_the_viewer_asked_for(stage):
 
     assert play.ask("/mobile/page", user_agent=AGENTS["/mobile"]).status == 404
     assert play.asked[-1].path == "/mobile/mobile/page"
-    assert play.store.invalidate(b"/tablet/page") == 0
-    assert play.store.invalidate(b"/page") == 4
+    assert asyncio.run(play.store.invalidate(b"/tablet/page")) == 0
+    assert asyncio.run(play.store.invalidate(b"/page")) == 4
 
 
 def test_without_the_device_headers_in_a_policy_the_uri_stays(stage):

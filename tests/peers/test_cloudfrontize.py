@@ -220,7 +220,7 @@ def test_any_error_may_have_a_page_of_its_own():
 def test_what_was_purged_is_fetched_anew():
     play = edge()
     play.get()
-    play.store.invalidate(b"/*")
+    play.purge("/*")
     assert play.get().x_cache == "Miss from cloudfront"
 
 

@@ -1,0 +1,67 @@
+"""A cache store in a dict, from which everything has to be waited for, as from one on another machine."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncGenerator
+
+from edgerun.cache.entry import CacheKey, Entry
+from edgerun.cache.invalidation import PurgeLog, matches
+
+
+class DictStore:
+    """A `CacheStore` that can never tell at once: `peek` finds nothing, `fetch` gives way to others first.
+
+    `kept` holds the entries, the least recently used one first.
+    """
+
+    def __init__(self, *, size: int = 10_000_000, max_object_size: int = 10_000_000) -> None:
+        self.kept: OrderedDict[CacheKey, Entry] = OrderedDict()
+        self._log = PurgeLog()
+        self._size = size
+        self._max_object_size = max_object_size
+
+    @property
+    def generation(self) -> int:
+        return self._log.generation
+
+    def peek(self, key: CacheKey) -> Entry | None:  # noqa: ARG002
+        return None
+
+    async def fetch(self, key: CacheKey) -> Entry | None:
+        await asyncio.sleep(0)
+        if key in self.kept:
+            self.kept.move_to_end(key)
+        return self.kept.get(key)
+
+    def put(self, key: CacheKey, entry: Entry, generation: int) -> bool:
+        too_large = (entry.body.length or 0) > self._max_object_size or entry.size > self._size
+        if too_large or self._log.purged_since(generation, entry):
+            return False
+        self.discard(key)
+        self.kept[key] = entry
+        while sum(one.size for one in self.kept.values()) > self._size:
+            self.kept.popitem(last=False)
+        return True
+
+    def discard(self, key: CacheKey) -> None:
+        self.kept.pop(key, None)
+
+    async def invalidate(self, item: bytes) -> int:
+        await asyncio.sleep(0)
+        self._log.add(item)
+        lost = [key for key, entry in self.kept.items() if matches(item, entry)]
+        for key in lost:
+            del self.kept[key]
+        return len(lost)
+
+    async def entries(self, item: bytes = b"/*") -> AsyncGenerator[Entry, None]:
+        for entry in list(self.kept.values()):
+            await asyncio.sleep(0)
+            if entry.key in self.kept and matches(item, entry):
+                yield entry
+
+    async def settled(self) -> None:
+        await asyncio.sleep(0)
+
+    async def aclose(self) -> None:
+        self.kept.clear()
