@@ -43,7 +43,7 @@ class OriginHalf:
         if fetched.obtained.response.body is not exchange.response.body:
             await exchange.response.body.aclose()
         fetched = compressed(errand, fetched, self._caching)
-        self._tell.step(errand.visit, Step.SETTLE, fetched.obtained.word, fetched)
+        self._tell.step(errand.visit, Step.SETTLE, fetched.obtained.word, fetched.settled)
         return fetched
 
     async def _exchange(self, errand: Errand, began: float) -> Exchange | Tunnel:

@@ -20,13 +20,14 @@ too. The order is that of `spec/cloudfront.md` §0; where a function runs, `spec
 
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 from edgerun import answers
 from edgerun.cache.body import HeldBody, SharedBody, fill
 from edgerun.cache.collapse import Flight
-from edgerun.cache.entry import CacheKey, Entry
-from edgerun.cache.freshness import Fresh, Look, Stale
+from edgerun.cache.entry import CacheKey
 from edgerun.cache.key import cache_key, may_collapse
+from edgerun.cache.record import Decision, Use, Why
 from edgerun.cache.tags import cache_tags
 from edgerun.distribution import forward, headers_policy, match
 from edgerun.distribution.guard import guard, wants_tunnel
@@ -150,32 +151,39 @@ class Pipeline:
         """Look up and, if need be, fetch: what viewers and error pages both go through."""
         request = with_viewer_headers(request, behavior, self._config.country, self._config.geo, visit)
         if behavior.cache_policy.disabled or request.method not in behavior.cached_methods or wants_tunnel(request):
-            self._tell.step(visit, Step.LOOK_UP, "pass")
+            decision = Decision(Use.PASS, _why_not(request, behavior), visit.started)
+            self._tell.step(visit, Step.LOOK_UP, "pass", decision)
             await in_task()
-            passed = Errand(visit, request, distribution, behavior)
+            passed = Errand(visit, request, distribution, behavior, decision=decision)
             fetched = await self._origin_half.run(passed)
-            return fetched if isinstance(fetched, Tunnel) else fetched.obtained
+            if isinstance(fetched, Tunnel):
+                return fetched
+            return fetched.obtained.changed(decision=decision, settled=fetched.settled)
         key = cache_key(request, behavior.cache_policy, distribution.id)
         self._tell.step(visit, Step.KEY, "made", key)
-        entry, look = await self._look_up(key, visit.started)
-        if request.method == "HEAD" and not isinstance(look, Fresh | Stale):
+        decision = await self._look_up(key, visit.started)
+        if request.method == "HEAD" and not decision.hit:
             # A mere head has a place of its own, so that it can never stand for a whole object.
             key = key._replace(method="HEAD")
-            head, head_look = await self._look_up(key, visit.started)
-            entry, look = (entry, look) if head is None else (head, head_look)
-        self._tell.step(visit, Step.LOOK_UP, "miss" if look is None else type(look).__name__.lower(), entry)
-        if entry is not None and isinstance(look, Fresh):
-            return from_entry(entry, entry.age(visit.started))
-        errand = Errand(visit, request, distribution, behavior, key=key, stale=entry)
-        if entry is None or not isinstance(look, Stale):
+            head = await self._look_up(key, visit.started)
+            decision = head if head.hit or decision.entry is None else decision
+        entry = decision.entry
+        self._tell.step(visit, Step.LOOK_UP, _OUTCOMES[decision.use], decision)
+        if entry is not None and decision.use is Use.HIT:
+            return from_entry(entry, entry.age(visit.started), decision)
+        errand = Errand(visit, request, distribution, behavior, key=key, stale=entry, decision=decision)
+        if entry is None or not decision.hit:
             return await self._collapsed(errand)
-        if look.refresh and key not in self._flights:
+        if decision.use is Use.REFRESH and key not in self._flights:
             self._flights.behind(key, partial(self._lead, errand))
-        return from_entry(entry, entry.age(visit.started))
+        return from_entry(entry, entry.age(visit.started), decision)
 
-    async def _look_up(self, key: CacheKey, now: float) -> tuple[Entry | None, Look | None]:
+    async def _look_up(self, key: CacheKey, now: float) -> Decision:
         entry = self._store.peek(key) or await self._store.fetch(key)
-        return entry, None if entry is None else self._caching.look(entry, now)
+        if entry is None:
+            return Decision(Use.FETCH, Why.NOTHING_STORED, now, key)
+        use, why = self._caching.look(entry, None, now)
+        return Decision(use, why, now, key, entry, None, self._caching)
 
     async def _collapsed(self, errand: Errand) -> Obtained:
         """Fetch, or wait for whoever does so already; what cannot be shared is fetched by each, in parallel."""
@@ -192,8 +200,9 @@ class Pipeline:
         obtained = (
             fetched.obtained if first or fetched.entry is None else from_entry(fetched.entry, fetched.obtained.age or 0)
         )
-        held = HeldBody(obtained.response.body, flight.leave)
-        return obtained.changed(response=obtained.response.changed(body=held))
+        response = obtained.response.changed(body=HeldBody(obtained.response.body, flight.leave))
+        told = {"decision": errand.decision, "settled": fetched.settled, "collapsed": not first}
+        return obtained.changed(response=response, **told)
 
     async def _error_page(self, visit: Visit, obtained: Obtained) -> Obtained:
         distribution, status = visit.distribution, obtained.response.status
@@ -276,3 +285,19 @@ class Pipeline:
             entry = replace(completed(fetched.entry), generation=generation, tags=tags)
             kept = self._store.put(entry.key, entry, generation)
             self._tell.step(errand.visit, Step.STORE, f"kept for {entry.lifetime:g} s" if kept else "refused", entry)
+
+
+_OUTCOMES: Final = {
+    Use.HIT: "fresh",
+    Use.STALE: "stale",
+    Use.REFRESH: "stale",
+    Use.VALIDATE: "expired",
+    Use.FETCH: "miss",
+}
+
+
+def _why_not(request: Request, behavior: Behavior) -> Why:
+    """Return why a request passes the cache by."""
+    if behavior.cache_policy.disabled:
+        return Why.BYPASS
+    return Why.METHOD if request.method not in behavior.cached_methods else Why.UPGRADE

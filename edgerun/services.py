@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from edgerun.cache.caching import Caching
 from edgerun.cache.collapse import Collapser
-from edgerun.cache.freshness import Caching
 from edgerun.cache.store import CacheStore
 from edgerun.distribution.model import OriginSpec
 from edgerun.functions.invoker import Invoker

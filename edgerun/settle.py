@@ -3,9 +3,11 @@
 from dataclasses import replace
 from typing import Final
 
+from edgerun.cache.caching import Answer, Caching, Keep, Refuse
 from edgerun.cache.compressed import CompressedBody
-from edgerun.cache.entry import Entry
-from edgerun.cache.freshness import Answer, Caching, Keep, freshened, has_validator
+from edgerun.cache.entry import CacheKey, Entry
+from edgerun.cache.freshness import freshened, has_validator
+from edgerun.cache.record import Case, Settled
 from edgerun.distribution import forward
 from edgerun.distribution.compression import compressed_head, encoding_for
 from edgerun.distribution.select import forwards_cookies, pick_query
@@ -62,13 +64,16 @@ def settle(errand: Errand, exchange: Exchange, caching: Caching) -> Fetched:
         detailed="MissGeneratedResponse" if exchange.generated and response.status < 400 else exchange.detailed,
         origin_status=exchange.origin_status,
     )
-    return Fetched(obtained=obtained, entry=_entry(errand, response, exchange, caching))
+    entry, settled = _entry(errand, Case.NEW, response, exchange, caching)
+    return Fetched(obtained=obtained, entry=entry, settled=settled)
 
 
 def stale_instead(errand: Errand, stale: Entry, status: int, now: float) -> Fetched:
     """Serve an expired object because the origin failed, and leave it alone for the error's caching time."""
     retry_at = now + errand.distribution.error_caching_min_ttl(status)
-    return Fetched(obtained=from_entry(stale, stale.age(now)), entry=replace(stale, retry_at=retry_at))
+    covering = replace(stale, retry_at=retry_at)
+    settled = Settled(case=Case.COVERED, stored=True, steps=stale.reckoned, decision=errand.decision)
+    return Fetched(obtained=from_entry(stale, stale.age(now)), entry=covering, settled=settled)
 
 
 def _asked(errand: Errand, stale: Entry) -> bool:
@@ -85,10 +90,10 @@ def _confirmed(errand: Errand, stale: Entry, exchange: Exchange, caching: Cachin
     response = Response(status=stale.status, reason=stale.reason, headers=headers, body=stale.body)
     confirmed = replace(exchange, origin_status=stale.origin_status)
     obtained = Obtained(response=response, word="RefreshHit", origin_status=stale.origin_status, from_store=True)
-    entry = _entry(errand, response, confirmed, caching)
+    entry, settled = _entry(errand, Case.CONFIRMED, response, confirmed, caching)
     # A HEAD that was told "unchanged" confirms the whole object, not a head of its own.
     entry = None if entry is None else replace(entry, key=stale.key, compressed=stale.compressed)
-    return Fetched(obtained=obtained, entry=entry)
+    return Fetched(obtained=obtained, entry=entry, settled=settled)
 
 
 def compressed(errand: Errand, fetched: Fetched, caching: Caching) -> Fetched:
@@ -108,10 +113,13 @@ def compressed(errand: Errand, fetched: Fetched, caching: Caching) -> Fetched:
     return replace(fetched, obtained=obtained.changed(response=response), entry=kept)
 
 
-def _entry(errand: Errand, response: Response, exchange: Exchange, caching: Caching) -> Entry | None:
-    """Return what to store, or None when the authority refuses."""
+def _entry(
+    errand: Errand, case: Case, response: Response, exchange: Exchange, caching: Caching
+) -> tuple[Entry | None, Settled]:
+    """Return what to store, or None when the authority refuses, and how that came about."""
     if errand.key is None or _is_head_of(errand, response):
-        return None
+        reason = "the cache was passed by" if errand.key is None else "a mere head never replaces the whole object"
+        return None, Settled(case=Case.PASSED_ON, reason=reason, decision=errand.decision)
     verdict = caching.judge(
         Answer(
             status=response.status,
@@ -123,10 +131,16 @@ def _entry(errand: Errand, response: Response, exchange: Exchange, caching: Cach
         errand.distribution.error_caching_min_ttl(response.status),
         exchange.ended,
     )
-    if not isinstance(verdict, Keep):
-        return None
+    if isinstance(verdict, Refuse):
+        case = Case.PASSED_ON if case is Case.NEW else case
+        return None, Settled(case=case, reason=verdict.reason, steps=verdict.steps, decision=errand.decision)
+    settled = Settled(case=case, stored=True, steps=verdict.steps, decision=errand.decision)
+    return _kept(errand, errand.key, response, exchange, verdict), settled
+
+
+def _kept(errand: Errand, key: CacheKey, response: Response, exchange: Exchange, verdict: Keep) -> Entry:
     return Entry(
-        key=errand.key,
+        key=key,
         requested_uri=_requested_uri(errand),
         status=response.status,
         reason=response.reason,
@@ -140,6 +154,8 @@ def _entry(errand: Errand, response: Response, exchange: Exchange, caching: Cach
         stale_if_error=verdict.stale_if_error,
         max_stale_at=exchange.ended + verdict.max_stale,
         generated=exchange.generated,
+        stored_by=errand.visit.id,
+        reckoned=verdict.steps,
     )
 
 

@@ -6,6 +6,7 @@ from hashlib import md5
 from typing import Any, Final
 
 from edgerun.cache.entry import CacheKey, Entry
+from edgerun.cache.record import Decision, Settled
 from edgerun.distribution.model import Behavior, Distribution, Point
 from edgerun.functions.lambda_event import EdgeContext
 from edgerun.http.headers import Line
@@ -64,6 +65,7 @@ class Errand:
         distribution, behavior: whose origin, policies and functions count.
         key: what it will be stored under; None when it is never stored.
         stale: an expired object under that key.
+        decision: the look-up that led here.
     """
 
     visit: Visit
@@ -72,6 +74,7 @@ class Errand:
     behavior: Behavior
     key: CacheKey | None = None
     stale: Entry | None = None
+    decision: Decision | None = None
 
     def replaces_stale(self, status: int) -> bool:
         """Tell whether an answer shows the expired object to be out of date, even if it may not be stored itself."""
@@ -93,6 +96,9 @@ class Obtained:
         final: no viewer-response: generated at viewer-request, a redirect, or made by CloudFront.
         error_page: whether a custom error page may replace it.
         close: the connection must not be used again.
+        decision: the look-up behind it, None when the cache had no part in it.
+        settled: what became of the origin's answer, None when the origin was not asked.
+        collapsed: it waited for another viewer's fetch.
     """
 
     response: Response
@@ -104,6 +110,9 @@ class Obtained:
     final: bool = False
     error_page: bool = True
     close: bool = False
+    decision: Decision | None = None
+    settled: Settled | None = None
+    collapsed: bool = False
 
     def status_of(self, whose: str) -> int:
         """Return the `origin`'s status, or the final one (`spec/lambda-at-edge.md` §13.4)."""
@@ -119,11 +128,12 @@ class Fetched:
     """What the origin half brought.
 
     `entry` is what to store, None when it may not be stored. Its body is the response's, or that of the
-    stale object that a 304 confirmed.
+    stale object that a 304 confirmed. `settled` says how it came to be stored or not.
     """
 
     obtained: Obtained
     entry: Entry | None = None
+    settled: Settled | None = None
 
     @property
     def shareable(self) -> bool:
@@ -137,10 +147,11 @@ class Fetched:
     def with_body(self, body: Body) -> "Fetched":
         """Return the same with a body that many can read."""
         entry = None if self.entry is None else replace(self.entry, body=body)
-        return Fetched(obtained=self.obtained.changed(response=self.obtained.response.changed(body=body)), entry=entry)
+        response = self.obtained.response.changed(body=body)
+        return replace(self, obtained=self.obtained.changed(response=response), entry=entry)
 
 
-def from_entry(entry: Entry, age: int) -> Obtained:
+def from_entry(entry: Entry, age: int, decision: Decision | None = None) -> Obtained:
     """Return the answer a stored object gives: a hit, or the error it was."""
     response = Response(status=entry.status, reason=entry.reason, headers=entry.headers, body=entry.body)
     return Obtained(
@@ -149,6 +160,7 @@ def from_entry(entry: Entry, age: int) -> Obtained:
         origin_status=entry.origin_status,
         age=age,
         from_store=True,
+        decision=decision,
     )
 
 
@@ -197,11 +209,11 @@ class Delivery:
     """A finished answer for a door to write, and whom to tell how it went.
 
     `body` is what the answer was made from; the door closes it when it is done, however that comes. `close`
-    says that the connection must not be used again. `tunnel` is set when the answer is a 101: the door then
-    joins its connection to the origin's.
+    says that the connection must not be used again. `obtained` is how the answer came about. `tunnel` is set
+    when the answer is a 101: the door then joins its connection to the origin's.
     """
 
-    __slots__ = ("_clock", "_emit", "_obtained", "_ready", "_visit", "body", "close", "response", "tunnel")
+    __slots__ = ("_clock", "_emit", "_ready", "_visit", "body", "close", "obtained", "response", "tunnel")
 
     def __init__(
         self,
@@ -217,7 +229,7 @@ class Delivery:
         self.close = obtained.close
         self.tunnel = tunnel
         self._visit = visit
-        self._obtained = obtained
+        self.obtained = obtained
         self._clock = clock
         self._ready = clock()
         self._emit = emit
@@ -225,7 +237,7 @@ class Delivery:
     def sent(self, bytes_sent: int, *, complete: bool) -> None:
         """Report how many bytes went out, head included, and whether that was all."""
         now = self._clock()
-        visit, obtained = self._visit, self._obtained
+        visit, obtained = self._visit, self.obtained
         request, distribution, behavior = visit.request, visit.distribution, visit.behavior
         host = request.headers.get(b"host")
         self._emit(

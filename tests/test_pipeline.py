@@ -816,3 +816,13 @@ def test_a_head_that_is_told_unchanged_confirms_the_whole_object():
     play.clock.advance(61)
     assert play.run(lambda p: p.ask(method="HEAD")).x_cache == "RefreshHit from cloudfront"
     assert (play.get().x_cache, play.get().body) == ("Hit from cloudfront", b"a page")
+
+
+def test_an_expired_head_does_not_stand_before_the_whole_object():
+    tagged = respond(200, b"a page", etag='"1"', cache_control="max-age=60")
+    play = Play(behavior(), replies={"/": lambda r: respond(304) if b"if-none-match" in r.headers else tagged})
+    play.run(lambda p: p.ask(method="HEAD"))
+    play.get()
+    play.clock.advance(61)
+    assert play.run(lambda p: p.ask(method="HEAD")).x_cache == "RefreshHit from cloudfront"
+    assert play.get().x_cache == "Hit from cloudfront"

@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple
 
+from edgerun.cache.record import Reckoned, Steps
 from edgerun.http.headers import Headers
 from edgerun.http.message import Body
 from edgerun.values import value
@@ -29,6 +30,19 @@ class CacheKey(NamedTuple):
         """Path and keyed query: what an invalidation path is compared with."""
         return self.path if self.query is None else self.path + b"?" + self.query
 
+    @property
+    def parts(self) -> Steps:
+        """What it is made of, part by part, for people."""
+        named: list[tuple[str, bytes | None]] = [
+            ("path", self.path),
+            ("query", self.query),
+            *((name.decode("latin-1"), b", ".join(values)) for name, values in self.headers),
+            ("cookies", self.cookies),
+            ("encoding", self.encoding),
+        ]
+        first = (Reckoned("distribution", self.distribution), Reckoned("method", self.method))
+        return first + tuple(Reckoned(name, text.decode("latin-1")) for name, text in named if text is not None)
+
 
 @value
 class Entry:
@@ -41,12 +55,18 @@ class Entry:
         body: readable many times.
         origin_status: what the origin answered, before functions; decides on viewer-response.
         request_time, response_time: seconds since the epoch, around the exchange that last validated it.
-        lifetime: seconds it is fresh for from `response_time`.
+        lifetime: seconds it is fresh for, from when it was made.
+        initial_age: seconds old it was already at `response_time`.
         stale_while_revalidate, stale_if_error: seconds beyond the lifetime; None when the origin said nothing.
         max_stale_at: after this moment it is not served stale at all.
         retry_at: until then a stale copy is served without asking a failing origin again.
+        must_validate: each use has to be confirmed by the origin.
+        never_stale: once expired it is not served, whatever happens.
+        withheld: names, in lower case, of lines that only a confirmed answer shows.
         generated: an origin-request function made it.
         compressed: by us, on its way into the cache.
+        stored_by: id of the request that brought it or last confirmed it.
+        reckoned: how its lifetime was found.
         tags: for invalidation by tag.
         generation: the store's generation when its fetch began.
         version: of this record's format.
@@ -66,8 +86,14 @@ class Entry:
     stale_if_error: float | None = None
     max_stale_at: float = 0.0
     retry_at: float = 0.0
+    initial_age: float = 0.0
+    must_validate: bool = False
+    never_stale: bool = False
+    withheld: tuple[bytes, ...] = ()
     generated: bool = False
     compressed: bool = False
+    stored_by: str = ""
+    reckoned: Steps = ()
     tags: tuple[str, ...] = ()
     generation: int = 0
     version: int = FORMAT_VERSION
@@ -75,11 +101,11 @@ class Entry:
     @property
     def expires_at(self) -> float:
         """When it stops being fresh."""
-        return self.response_time + self.lifetime
+        return self.response_time + self.lifetime - self.initial_age
 
     def age(self, now: float) -> int:
-        """Whole seconds since it was stored or last validated, never negative."""
-        return max(0, int(now - self.response_time))
+        """Whole seconds since it was made, stored or last confirmed, never negative."""
+        return max(0, int(self.initial_age + now - self.response_time))
 
     @property
     def size(self) -> int:

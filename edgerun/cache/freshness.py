@@ -1,92 +1,24 @@
-"""What may be kept, for how long, and whether a kept object may be used: CloudFront's rules.
+"""What may be kept, for how long, and whether a kept object may be used: CloudFront's rules."""
 
-`Caching` is the one seam between authorities: the pipeline asks it and knows no rule itself.
-"""
+from typing import Any, Final
 
-from typing import Final, Literal, Protocol
-
+from edgerun.cache.caching import Answer, Keep, Refuse
 from edgerun.cache.entry import Entry
+from edgerun.cache.record import Reckoned, Trail, Use, Verdict, Why, one_copy
 from edgerun.distribution.model import CachePolicy
 from edgerun.http import fields
 from edgerun.http.headers import Headers
-from edgerun.values import value
 
 ALWAYS_CACHED_ERRORS: Final = frozenset({404, 414, 500, 501, 502, 503, 504})
 ERRORS_CACHED_IF_ASKED: Final = frozenset({400, 403, 405, 412, 415})
 ERRORS_THAT_OBEY_NO_STORE: Final = frozenset({404, 410, 414, 501})
 MAX_TTL: Final = 3_153_600_000.0  # 100 years, the longest lifetime CloudFront knows
 
-
-@value
-class Keep:
-    """The response may be stored: seconds it stays fresh, and the windows after that."""
-
-    lifetime: float
-    stale_while_revalidate: float | None = None
-    stale_if_error: float | None = None
-    max_stale: float = 0.0
-
-    @property
-    def shareable(self) -> bool:
-        """Whether requests that wait for this answer may all use it."""
-        return self.lifetime > 0
-
-
-@value
-class Refuse:
-    """The response may not be stored; `reason` says why, for people."""
-
-    reason: str
-
-
-@value
-class Fresh:
-    """Serve it."""
-
-
-@value
-class Stale:
-    """Serve it although it has expired; refresh it behind when `refresh`."""
-
-    refresh: bool
-
-
-@value
-class Expired:
-    """Ask the origin; the copy is at hand in case it answers 304 or fails."""
-
-
-Look = Fresh | Stale | Expired
-
-
-@value
-class Answer:
-    """What the rules need to know of a response, after origin-response."""
-
-    status: int
-    headers: Headers
-    method: str
-    s3: bool = False
-
-
-class Caching(Protocol):
-    """One authority over what is kept and used."""
-
-    def judge(self, answer: Answer, policy: CachePolicy, error_min_ttl: float, now: float) -> Keep | Refuse:
-        """Tell whether and how long a response may be kept."""
-        ...
-
-    def look(self, entry: Entry, now: float) -> Look:
-        """Tell what may be done with a stored response."""
-        ...
-
-    def may_serve_on_error(self, entry: Entry, now: float) -> bool:
-        """Tell whether an expired object may be served because the origin failed."""
-        ...
-
-    def may_transform(self, headers: Headers) -> bool:
-        """Tell whether a response may be compressed on its way into the cache."""
-        ...
+HIT: Final = Verdict(Use.HIT, Why.FRESH)
+RETRY_LATER: Final = Verdict(Use.STALE, Why.RETRY_LATER)
+REVALIDATING: Final = Verdict(Use.REFRESH, Why.STALE_WHILE_REVALIDATE)
+EXPIRED: Final = Verdict(Use.VALIDATE, Why.EXPIRED)
+MUST_VALIDATE: Final = Verdict(Use.VALIDATE, Why.MUST_VALIDATE)
 
 
 class CloudFrontCaching:
@@ -99,22 +31,37 @@ class CloudFrontCaching:
             return _judge_error(answer, policy, error_min_ttl, now)
         return _judge_success(answer, policy, now)
 
-    def look(self, entry: Entry, now: float) -> Look:
-        if now < entry.expires_at:
-            return Fresh()
-        if now < entry.retry_at and self.may_serve_on_error(entry, now):
-            return Stale(refresh=False)
-        window = entry.stale_while_revalidate or 0.0
-        if now < min(entry.expires_at + window, entry.max_stale_at):
-            return Stale(refresh=True)
-        return Expired()
+    def look(self, entry: Entry, wish: Any, now: float, trail: Trail | None = None) -> Verdict:  # noqa: ARG002
+        fresh = now < entry.expires_at
+        if trail is not None:
+            trail.append(Reckoned("age", now - entry.response_time, "seconds since it was stored or last confirmed"))
+            trail.append(Reckoned("fresh", fresh, "lifetime > age, §3.1"))
+        if fresh:
+            return HIT
+        if now < entry.retry_at:
+            covers = self.may_serve_on_error(entry, now, trail)
+            if trail is not None:
+                trail.append(Reckoned("left alone for", entry.retry_at - now, "the error caching minimum TTL, §6.3"))
+            if covers:
+                return RETRY_LATER
+        if entry.stale_while_revalidate is not None:
+            until = min(entry.expires_at + entry.stale_while_revalidate, entry.max_stale_at)
+            if trail is not None:
+                rule = "stale-while-revalidate, at most the maximum TTL after it was stored, §3.3"
+                trail.append(Reckoned("may be served while it is refreshed for", until - now, rule))
+            if now < until:
+                return REVALIDATING
+        return EXPIRED if entry.lifetime > 0 else MUST_VALIDATE
 
-    def may_serve_on_error(self, entry: Entry, now: float) -> bool:
+    def may_serve_on_error(self, entry: Entry, now: float, trail: Trail | None = None) -> bool:
         if entry.origin_status >= 400 or entry.status >= 400:
             return False
-        if entry.stale_if_error is None:
-            return now < entry.max_stale_at
-        return now < min(entry.expires_at + entry.stale_if_error, entry.max_stale_at)
+        until, rule = entry.max_stale_at, "the maximum TTL after it was stored, §3.3"
+        if entry.stale_if_error is not None:
+            until, rule = min(entry.expires_at + entry.stale_if_error, until), f"stale-if-error, at most {rule}"
+        if trail is not None:
+            trail.append(Reckoned("may cover for a failing origin for", until - now, rule))
+        return now < until
 
     def may_transform(self, headers: Headers) -> bool:  # noqa: ARG002  # another authority reads them
         """CloudFront's conditions (§7.1) do not ask about `no-transform`."""
@@ -133,33 +80,50 @@ def _judge_success(answer: Answer, policy: CachePolicy, now: float) -> Keep | Re
             return Refuse(reason="no-store or private, and the minimum TTL is 0")
         if _vary_star(answer.headers):
             return Refuse(reason="Vary: *, and the minimum TTL is 0")
-    lifetime = _lifetime(control, answer.headers, policy, now)
+    trail: Trail = []
+    lifetime = _lifetime(control, answer.headers, policy, now, trail)
     if lifetime == 0 and not has_validator(answer.headers):
-        return Refuse(reason="no lifetime and no validator")
-    return _keep(lifetime, control, policy)
+        return Refuse(reason="no lifetime and no validator", steps=tuple(trail))
+    return Keep(
+        lifetime=lifetime,
+        stale_while_revalidate=_window("stale-while-revalidate", control.stale_while_revalidate, policy, trail),
+        stale_if_error=_window("stale-if-error", control.stale_if_error, policy, trail),
+        max_stale=max(policy.max_ttl, lifetime),
+        steps=one_copy(tuple(trail)),
+    )
 
 
-def _lifetime(control: fields.CacheControl, headers: Headers, policy: CachePolicy, now: float) -> float:
+def _lifetime(control: fields.CacheControl, headers: Headers, policy: CachePolicy, now: float, trail: Trail) -> float:
     """Return seconds of freshness: the TTL table of §3.1."""
-    forbidden = control.no_store or control.private or control.no_cache
-    if forbidden:
-        return policy.min_ttl
-    told = explicit_lifetime(control, headers, now)
-    if told is None:
-        return max(policy.min_ttl, policy.default_ttl)
-    return max(policy.min_ttl, min(told, policy.max_ttl))
+    if control.no_store or control.private or control.no_cache:
+        lifetime, rule = policy.min_ttl, "the minimum TTL: no-store, no-cache or private, §3.1"
+    elif (told := explicit_lifetime(control, headers, now, trail)) is None:
+        lifetime = max(policy.min_ttl, policy.default_ttl)
+        rule = "the default TTL, or the minimum if larger: the origin says nothing, §3.1"
+    else:
+        lifetime = max(policy.min_ttl, min(told, policy.max_ttl))
+        rule = f"at least {policy.min_ttl:.15g} s and at most {policy.max_ttl:.15g} s: minimum and maximum TTL, §3.1"
+    trail.append(Reckoned("lifetime", lifetime, rule))
+    return lifetime
 
 
-def explicit_lifetime(control: fields.CacheControl, headers: Headers, now: float) -> float | None:
+def explicit_lifetime(
+    control: fields.CacheControl, headers: Headers, now: float, trail: Trail | None = None
+) -> float | None:
     """Return what `s-maxage`, `max-age` or `Expires` says, in that order, or None."""
-    for seconds in (control.s_maxage, control.max_age):
+    told, name = None, "none"
+    for seconds, directive in ((control.s_maxage, "s-maxage"), (control.max_age, "max-age")):
         if seconds is not None:
-            return min(float(seconds), MAX_TTL)
-    expires = headers.get(b"expires")
-    if expires is None:
-        return None
-    moment = fields.parse_date(expires)
-    return 0.0 if moment is None else min(max(0.0, moment - now), MAX_TTL)
+            told, name = min(float(seconds), MAX_TTL), directive
+            break
+    else:
+        expires = headers.get(b"expires")
+        if expires is not None:
+            moment = fields.parse_date(expires)
+            told, name = 0.0 if moment is None else min(max(0.0, moment - now), MAX_TTL), "Expires"
+    if trail is not None and told is not None:
+        trail.append(Reckoned(name, told, "what the origin says: s-maxage before max-age before Expires"))
+    return told
 
 
 def _judge_error(answer: Answer, policy: CachePolicy, error_min_ttl: float, now: float) -> Keep | Refuse:
@@ -168,30 +132,30 @@ def _judge_error(answer: Answer, policy: CachePolicy, error_min_ttl: float, now:
     asked = control.max_age is not None or control.s_maxage is not None
     if answer.status not in ALWAYS_CACHED_ERRORS and not (answer.status in ERRORS_CACHED_IF_ASKED and asked):
         return Refuse(reason=f"a {answer.status} is not cached")
-    lifetime = error_min_ttl
+    trail: Trail = []
+    lifetime, rule = error_min_ttl, "the error caching minimum TTL, §6.2"
     if control.no_store or control.no_cache or control.private:
         if answer.status in ERRORS_THAT_OBEY_NO_STORE:
             return Refuse(reason=f"a {answer.status} with no-store, no-cache or private is not cached")
     else:
-        told = explicit_lifetime(control, answer.headers, now)
+        told = explicit_lifetime(control, answer.headers, now, trail)
         if told is not None:
             lifetime = max(error_min_ttl, min(told, policy.max_ttl))
-    if answer.s3:
-        lifetime = max(lifetime, 1.0)  # AWS: an S3 origin's errors are kept a second at least
-    return Keep(lifetime=lifetime) if lifetime > 0 else Refuse(reason="the error caching minimum TTL is 0")
+            rule = f"at least {error_min_ttl:.15g} s, the error caching minimum TTL, §6.2"
+    if answer.s3 and lifetime < 1:
+        lifetime, rule = 1.0, "an S3 origin's errors are kept a second at least, §6.2"
+    if lifetime == 0:
+        return Refuse(reason="the error caching minimum TTL is 0", steps=tuple(trail))
+    trail.append(Reckoned("lifetime", lifetime, rule))
+    return Keep(lifetime=lifetime, steps=one_copy(tuple(trail)))
 
 
-def _keep(lifetime: float, control: fields.CacheControl, policy: CachePolicy) -> Keep:
-    return Keep(
-        lifetime=lifetime,
-        stale_while_revalidate=_window(control.stale_while_revalidate, policy),
-        stale_if_error=_window(control.stale_if_error, policy),
-        max_stale=max(policy.max_ttl, lifetime),
-    )
-
-
-def _window(seconds: int | None, policy: CachePolicy) -> float | None:
-    return None if seconds is None else min(float(seconds), policy.max_ttl)
+def _window(name: str, seconds: int | None, policy: CachePolicy, trail: Trail) -> float | None:
+    if seconds is None:
+        return None
+    window = min(float(seconds), policy.max_ttl)
+    trail.append(Reckoned(name, window, "what the origin says, at most the maximum TTL, §3.3"))
+    return window
 
 
 def has_validator(headers: Headers) -> bool:
@@ -223,6 +187,3 @@ def freshened(stored: Headers, told: Headers) -> Headers:
     replaced = {name for name in told.names() if name not in NOT_UPDATED}
     kept = [line for line in stored if line[0].lower() not in replaced]
     return Headers([*kept, *(line for line in told if line[0].lower() in replaced)])
-
-
-Mode = Literal["cloudfront"]

@@ -6,20 +6,16 @@ from hypothesis import strategies as st
 from plays import MANAGED, OBEDIENT, changed
 from strategies import ENTRY_MADE, entry
 
+from edgerun.cache.caching import Answer, Keep, Refuse
 from edgerun.cache.freshness import (
     MAX_TTL,
-    Answer,
     CloudFrontCaching,
-    Expired,
-    Fresh,
-    Keep,
-    Refuse,
-    Stale,
     explicit_lifetime,
     freshened,
     has_validator,
     revalidation,
 )
+from edgerun.cache.record import Use
 from edgerun.http.fields import cache_control, format_date
 from edgerun.http.headers import Headers
 from edgerun.testing.origin import respond
@@ -206,33 +202,37 @@ def test_an_s3_error_is_kept_a_second_at_least():
 @pytest.mark.parametrize(
     ("control", "after", "look", "covers"),
     [
-        pytest.param("max-age=60", 59.9, Fresh(), True, id="fresh"),
-        pytest.param("max-age=60", 60, Expired(), True, id="neither: expired, and covers"),
-        pytest.param("max-age=60", 999, Expired(), True, id="neither: covers up to MaxTTL"),
-        pytest.param("max-age=60", 1000, Expired(), False, id="neither: not beyond MaxTTL"),
-        pytest.param("max-age=60, stale-while-revalidate=30", 60, Stale(refresh=True), True, id="swr begins"),
-        pytest.param("max-age=60, stale-while-revalidate=30", 89.9, Stale(refresh=True), True, id="swr"),
-        pytest.param("max-age=60, stale-while-revalidate=30", 90, Expired(), True, id="swr ends"),
-        pytest.param("max-age=60, stale-while-revalidate=5000", 999, Stale(refresh=True), True, id="swr up to MaxTTL"),
-        pytest.param("max-age=60, stale-while-revalidate=5000", 1000, Expired(), False, id="swr not beyond MaxTTL"),
-        pytest.param("max-age=60, stale-if-error=30", 89.9, Expired(), True, id="sie"),
-        pytest.param("max-age=60, stale-if-error=30", 90, Expired(), False, id="sie ends"),
-        pytest.param("max-age=60, stale-if-error=0", 60, Expired(), False, id="sie 0 forbids"),
-        pytest.param("max-age=60, stale-if-error=5000", 999, Expired(), True, id="sie up to MaxTTL"),
-        pytest.param("max-age=60, stale-if-error=5000", 1000, Expired(), False, id="sie not beyond MaxTTL"),
+        pytest.param("max-age=60", 59.9, Use.HIT, True, id="fresh"),
+        pytest.param("max-age=60", 60, Use.VALIDATE, True, id="neither: expired, and covers"),
+        pytest.param("max-age=60", 999, Use.VALIDATE, True, id="neither: covers up to MaxTTL"),
+        pytest.param("max-age=60", 1000, Use.VALIDATE, False, id="neither: not beyond MaxTTL"),
+        pytest.param("max-age=60, stale-while-revalidate=30", 60, Use.REFRESH, True, id="swr begins"),
+        pytest.param("max-age=60, stale-while-revalidate=30", 89.9, Use.REFRESH, True, id="swr"),
+        pytest.param("max-age=60, stale-while-revalidate=30", 90, Use.VALIDATE, True, id="swr ends"),
+        pytest.param("max-age=60, stale-while-revalidate=5000", 999, Use.REFRESH, True, id="swr up to MaxTTL"),
+        pytest.param("max-age=60, stale-while-revalidate=5000", 1000, Use.VALIDATE, False, id="swr not beyond MaxTTL"),
+        pytest.param("max-age=60, stale-if-error=30", 89.9, Use.VALIDATE, True, id="sie"),
+        pytest.param("max-age=60, stale-if-error=30", 90, Use.VALIDATE, False, id="sie ends"),
+        pytest.param("max-age=60, stale-if-error=0", 60, Use.VALIDATE, False, id="sie 0 forbids"),
+        pytest.param("max-age=60, stale-if-error=5000", 999, Use.VALIDATE, True, id="sie up to MaxTTL"),
+        pytest.param("max-age=60, stale-if-error=5000", 1000, Use.VALIDATE, False, id="sie not beyond MaxTTL"),
         pytest.param(
-            "max-age=60, stale-while-revalidate=30, stale-if-error=10", 80, Stale(refresh=True), False, id="both: swr"
+            "max-age=60, stale-while-revalidate=30, stale-if-error=10", 80, Use.REFRESH, False, id="both: swr"
         ),
         pytest.param(
-            "max-age=60, stale-while-revalidate=30, stale-if-error=300", 100, Expired(), True, id="both: then sie"
+            "max-age=60, stale-while-revalidate=30, stale-if-error=300", 100, Use.VALIDATE, True, id="both: then sie"
         ),
-        pytest.param("no-cache, stale-while-revalidate=30", 0, Stale(refresh=True), True, id="swr from the start"),
+        pytest.param("no-cache, stale-while-revalidate=30", 0, Use.REFRESH, True, id="swr from the start"),
     ],
 )
 def test_stale_windows(control, after, look, covers):
     kept = stored(OBEYS, control)
-    assert RULES.look(kept, NOW + after) == look
+    assert look_at(kept, NOW + after) is look
     assert RULES.may_serve_on_error(kept, NOW + after) is covers
+
+
+def look_at(kept, now):
+    return RULES.look(kept, None, now).use
 
 
 def stored(policy, control):
@@ -248,14 +248,14 @@ def stored(policy, control):
 # §6.3
 def test_a_copy_that_covers_a_failing_origin_is_left_alone_until_the_retry_time():
     covering = changed(stored(OBEYS, "max-age=60"), retry_at=NOW + 110)
-    assert RULES.look(covering, NOW + 109.9) == Stale(refresh=False)
-    assert RULES.look(covering, NOW + 110) == Expired()
+    assert look_at(covering, NOW + 109.9) == Use.STALE
+    assert look_at(covering, NOW + 110) == Use.VALIDATE
 
 
 def test_the_retry_time_does_not_stretch_the_stale_window():
     covering = changed(stored(OBEYS, "max-age=60, stale-if-error=30"), retry_at=NOW + 200)
-    assert RULES.look(covering, NOW + 89.9) == Stale(refresh=False)
-    assert RULES.look(covering, NOW + 90) == Expired()
+    assert look_at(covering, NOW + 89.9) == Use.STALE
+    assert look_at(covering, NOW + 90) == Use.VALIDATE
 
 
 @pytest.mark.parametrize(("status", "origin_status"), [(404, 404), (200, 404), (500, 200)])
@@ -263,7 +263,7 @@ def test_an_error_never_covers_for_a_failing_origin(status, origin_status):
     assert not RULES.may_serve_on_error(entry(status=status, origin_status=origin_status), NOW + 1)
 
 
-RANK = {Fresh: 0, Stale: 1, Expired: 2}
+RANK = {Use.HIT: 0, Use.STALE: 1, Use.REFRESH: 1, Use.VALIDATE: 2}
 SECONDS = st.floats(0, 2000, allow_nan=False)
 ENTRIES = st.builds(
     entry,
@@ -278,14 +278,14 @@ ENTRIES = st.builds(
 @given(ENTRIES, SECONDS, SECONDS)
 def test_freshness_never_comes_back_as_time_goes_on(kept, one, other):
     earlier, later = sorted((NOW + one, NOW + other))
-    assert RANK[type(RULES.look(kept, earlier))] <= RANK[type(RULES.look(kept, later))]
+    assert RANK[look_at(kept, earlier)] <= RANK[look_at(kept, later)]
     assert RULES.may_serve_on_error(kept, earlier) or not RULES.may_serve_on_error(kept, later)
 
 
 @given(ENTRIES, SECONDS)
 def test_nothing_is_served_beyond_its_lifetime_and_its_last_window(kept, after):
     if after >= max(kept.lifetime, kept.max_stale_at - NOW):
-        assert isinstance(RULES.look(kept, NOW + after), Expired)
+        assert look_at(kept, NOW + after) is Use.VALIDATE
         assert not RULES.may_serve_on_error(kept, NOW + after)
 
 
