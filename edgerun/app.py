@@ -16,6 +16,7 @@ from edgerun.eager import Begun
 from edgerun.errors import RequestError
 from edgerun.functions.function import Function
 from edgerun.functions.invoker import Invoker
+from edgerun.functions.loads import Loads
 from edgerun.functions.log_files import FunctionLogs
 from edgerun.functions.log_lines import LogFormat
 from edgerun.functions.process import ProcessRuntime
@@ -38,7 +39,7 @@ class Edge:
 
     pipeline: Pipeline
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what an edge is made of, by name
         self,
         config: Config,
         *observers: Observer,
@@ -49,6 +50,7 @@ class Edge:
         store: CacheStore | None = None,
         logs: Path | None = None,
         log_format: LogFormat = "text",
+        loads: Loads | None = None,
     ) -> None:
         self.emit = Fanout(*observers)
         self.logs = FunctionLogs(logs, lambda: self.config, self._logs_failed) if logs is not None else None
@@ -58,7 +60,10 @@ class Edge:
         self.config = config
         self._watched = watched
         self.runtime: FunctionRuntime = runtime or ProcessRuntime(
-            self._printed, platform_lines=logs is not None, log_format=log_format
+            self._printed,
+            platform_lines=logs is not None,
+            log_format=log_format,
+            on_loaded=loads.report if loads is not None else None,
         )
         self.store: CacheStore = store or MemoryStore(
             size=config.store.size, max_object_size=config.store.max_object_size

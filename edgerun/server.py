@@ -25,6 +25,7 @@ from edgerun.doors.plain import PlainProtocol
 from edgerun.doors.wire import WireProtocol
 from edgerun.embedded import EmbeddedServer
 from edgerun.errors import ConfigError, PortInUse
+from edgerun.functions.loads import Loads
 from edgerun.functions.log_lines import LogFormat
 from edgerun.home import home
 from edgerun.observe.console import Console
@@ -145,6 +146,7 @@ class Server:
             soon=lambda flush: loop.call_later(0.02, flush),
         )
         logs = home(self._loaded.path) / "logs"
+        loads = Loads()
         edge = Edge(
             self._loaded.config,
             console,
@@ -152,12 +154,13 @@ class Server:
             watched=self._options.verbose,
             logs=logs,
             log_format=self._options.log_format,
+            loads=loads if self._options.watch else None,
         )
         door = AsgiDoor(edge)
         server = EmbeddedServer(uvicorn_config(door))
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop, server, number)
-        watcher = Watcher(edge, self._options.load, self._loaded)
+        watcher = Watcher(edge, self._options.load, self._loaded, loads)
         watching: asyncio.Task[None] | None = None
         admin = self._admin(edge)
         try:

@@ -1,15 +1,12 @@
 """Reload on save: functions, configuration and sites, without dropping a request."""
 
 import asyncio
-import stat
-from collections.abc import AsyncIterator, Callable
+import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
-
-from watchfiles import awatch
-from watchfiles.main import FileChange
 
 from edgerun.app import Edge
 from edgerun.config.load import Loaded
@@ -17,94 +14,171 @@ from edgerun.config.revise import with_functions
 from edgerun.distribution.model import Config, DirectoryOrigin
 from edgerun.errors import EdgerunError, FunctionError, FunctionExecutionError
 from edgerun.functions.function import Function
-from edgerun.home import STATE_FOLDER
+from edgerun.functions.loads import Loads, Modules
 from edgerun.observe.console import frames
 from edgerun.observe.events import Noted
+from edgerun.saves import Mark, mark, marks, saves
 
-DEBOUNCE_MS: Final = 50
-LOOK_MS: Final = 500
+SAVES_REMEMBERED: Final = 1000
 
 
 class Watcher:
     """Takes over what was saved, or keeps the last good revision and says so.
 
-    A changed function is started once before it replaces the one that runs, so that a file with a syntax
-    error never answers a viewer.
+    A function is changed by a save of a file that it has loaded; as long as it has loaded none, or its last save
+    does not start, by one of any file below its root. It is started once before it replaces the one that runs, so
+    that a file with a syntax error never answers a viewer.
     """
 
-    def __init__(self, edge: Edge, load: Callable[[], Loaded], loaded: Loaded) -> None:
+    def __init__(self, edge: Edge, load: Callable[[], Loaded], loaded: Loaded, loads: Loads) -> None:
         self._edge = edge
         self._load = load
         self._loaded = loaded
-        self._seen = _marks(loaded.watch)
+        self._loads = loads
+        self._seen = marks(loaded.watch)
         self._revision = 1
+        self._broken: set[str] = set()
+        self._begun_with: dict[str, dict[str, Mark]] = {}
+        self._files: dict[str, Mark] = {}
+        self._saved: dict[str, float] = {}
+        self._late: set[Path] = set()
+        self._stop = asyncio.Event()
+        loads.on_news = self._news
 
     async def run(self) -> None:
-        """Watch until cancelled; what is watched follows the configuration."""
+        """Watch until cancelled; what is watched follows the configuration, and what functions load elsewhere."""
         replaced: set[Path] = set()
         while True:
-            watched = self._loaded.watch
-            self._seen = {**_marks(watched), **self._seen}
-            stop = asyncio.Event()
+            watched = self._watched()
+            self._seen = {**marks(watched), **self._seen}
+            self._stop = asyncio.Event()
+            if self._late:
+                await self.take(set())
             with suppress(FileNotFoundError):  # gone again since it was seen: look anew
-                async for changes in _saves(watched, stop):
+                async for changes in saves(watched, self._stop, self._is_loaded):
                     await self._invalidate_below(replaced)  # what was saved while the new watch was being set up
                     # The system watches inodes: a folder built anew, or a file that an editor put in the place of
                     # the old one, has to be found by its name and watched from the start.
-                    now = _marks(watched)
+                    now = marks(watched)
                     replaced = {path for path in watched if now[path] != self._seen[path]}
                     self._seen = now
-                    if changed := replaced | {
-                        path for _, name in changes if STATE_FOLDER not in (path := Path(name)).parts
-                    }:
+                    if changed := replaced | self._unnoticed() | changes:
                         await self.take(changed)
-                    if replaced or self._loaded.watch != watched:
-                        stop.set()
+                    if replaced or self._watched() != watched:
+                        self._stop.set()
 
     async def take(self, changed: set[Path]) -> None:
         """Take over a set of saved files."""
+        changed, self._late = changed | self._late, set()
         try:
             if any(path == self._loaded.path or (path in self._loaded.watch and path.is_file()) for path in changed):
                 await self._take_config()
             await self._take_functions(changed)
             await self._take_sites(changed)
         except (EdgerunError, OSError) as error:
-            self._broken(error)
+            self._failed(error)
 
-    def _broken(self, error: Exception) -> None:
+    def _failed(self, error: Exception) -> None:
         self._note("\n".join((*_words(error), "not taken over: the last good revision keeps serving")), "error")
 
     async def _take_config(self) -> None:
         loaded = await asyncio.to_thread(self._load)
         await self._edge.revise(self._revised(loaded.config, dict(self._current_versions())))
         self._loaded = loaded
+        self._loads.keep(self._edge.config.functions.values())
         self._note(f"{loaded.path.name} reloaded{await self._invalidated()}")
 
     async def _take_functions(self, changed: set[Path]) -> None:
         functions = self._edge.config.functions
-        touched = [f for f in functions.values() if any(_belongs(path, f) for path in changed)]
+        touched = [
+            function for function in functions.values() if any(self._concerns(path, function) for path in changed)
+        ]
+        self._remember(changed)
         if not touched:
             return
         self._revision += 1
         fresh = {function.name: replace(function, version=str(self._revision)) for function in touched}
         for function in touched:
-            try:
-                await self._edge.warm(fresh[function.name])
-            except FunctionError as error:
-                self._edge.hold(function, broken=fresh.pop(function.name))
-                self._broken(error)
+            self._begun_with[function.name] = self._marks_of(function, changed)
+        await asyncio.gather(*(self._start(function, fresh) for function in touched))
         if not fresh:
             return
         versions = dict(self._current_versions()) | {name: f.version for name, f in fresh.items()}
         await self._edge.revise(self._revised(self._edge.config, versions))
+        self._loads.keep(self._edge.config.functions.values())
         # What functions on the origin's side made is in the cache; those on the viewer's side run on every request.
         cached = await self._invalidated() if fresh.keys() & self._on_the_origins_side() else ""
         self._note(f"reloaded: {', '.join(sorted(fresh))}{cached}")
+
+    async def _start(self, function: Function, fresh: dict[str, Function]) -> None:
+        """Start the new revision of a function, or take it out and keep the old one."""
+        try:
+            await self._edge.warm(fresh[function.name])
+            self._broken.discard(function.name)
+        except FunctionError as error:
+            self._broken.add(function.name)
+            self._edge.hold(function, broken=fresh.pop(function.name))
+            self._failed(error)
 
     async def _take_sites(self, changed: set[Path]) -> None:
         sites = [Path(o.directory) for o in self._edge.config.origins.values() if isinstance(o, DirectoryOrigin)]
         if any(path.is_relative_to(site) for path in changed for site in sites):
             self._note(f"site changed{await self._invalidated()}")
+
+    # -- whose a file is
+
+    def _concerns(self, path: Path, function: Function) -> bool:
+        """Tell whether a save makes the code of a function old, that has not been started with it already."""
+        if path == Path(function.root):
+            return True
+        begun_with = self._begun_with.get(function.name, {})
+        modules = self._loads.of(function)
+        if path.is_dir():  # moved here, with all that is in it
+            within = [file for file in modules.files if Path(file).is_relative_to(path)] if modules else []
+            return any(mark(file) != begun_with.get(file, self._files.get(file)) for file in within)
+        if begun_with.get(str(path)) == mark(path):
+            return False
+        if (modules is None or function.name in self._broken) and path.is_relative_to(function.root):
+            return True
+        return modules is not None and any(modules.made_old_by(name) for name in {str(path), os.path.realpath(path)})
+
+    def _marks_of(self, function: Function, changed: set[Path]) -> dict[str, Mark]:
+        modules = self._loads.of(function) or Modules(files=frozenset())
+        return {name: mark(name) for name in (*modules.files, *map(str, changed))}
+
+    def _is_loaded(self, path: str) -> bool:
+        return path in self._files
+
+    def _watched(self) -> tuple[Path, ...]:
+        """Return what the configuration names, and the files from elsewhere that functions have loaded."""
+        elsewhere = sorted(Path(file) for file in self._loads.files() if not self._is_covered(file))
+        return (*self._loaded.watch, *elsewhere)
+
+    def _is_covered(self, file: str) -> bool:
+        folders = {name for path in self._loaded.watch for name in (str(path), os.path.realpath(path))}
+        return any(file == folder or file.startswith(folder + os.sep) for folder in folders)
+
+    def _unnoticed(self) -> set[Path]:
+        """Return loaded files that are others than when they were last looked at."""
+        loaded = self._loads.files()
+        now = {file: mark(file) for file in loaded}
+        changed = {Path(file) for file, was in self._files.items() if file in loaded and now[file] != was}
+        self._files = now
+        return changed
+
+    def _news(self, _function: Function, files: frozenset[str], since: float) -> None:
+        """Hear what was loaded: it may have been saved since."""
+        for file in files:
+            self._files.setdefault(file, mark(file))
+        self._late |= {Path(file) for file in files if self._saved.get(file, 0.0) > since}
+        if self._late or not all(self._is_covered(file) for file in files):
+            self._stop.set()
+
+    def _remember(self, changed: set[Path]) -> None:
+        if len(self._saved) > SAVES_REMEMBERED:
+            self._saved.clear()
+        now = asyncio.get_running_loop().time()
+        self._saved.update({name: now for path in changed for name in (str(path), os.path.realpath(path))})
 
     async def _invalidate_below(self, folders: set[Path]) -> None:
         if any(folder != self._loaded.path for folder in folders):
@@ -142,33 +216,3 @@ def _words(error: Exception) -> list[str]:
     if isinstance(error, FunctionExecutionError):
         return [f"{error.function}: {error}", *frames(error)]
     return str(error).splitlines()
-
-
-def _belongs(path: Path, function: Function) -> bool:
-    if path == Path(function.root):
-        return True
-    if "__pycache__" in path.parts or not path.is_relative_to(function.root):
-        return False
-    suffixes = {".py"} if function.runtime == "python" else {".js", ".mjs", ".cjs", ".json"}
-    return path.suffix in suffixes
-
-
-def _saves(paths: tuple[Path, ...], stop: asyncio.Event) -> AsyncIterator[set[FileChange]]:
-    """Return sets of changes as they come, and an empty one now and then."""
-    existing = [path for path in paths if path.exists()]
-    return awatch(
-        *existing, debounce=DEBOUNCE_MS, step=10, stop_event=stop, rust_timeout=LOOK_MS, yield_on_timeout=True
-    )
-
-
-def _marks(paths: tuple[Path, ...]) -> dict[Path, tuple[int, int]]:
-    """Return what tells each path from another one of the same name: nothing of its content for a folder."""
-    marks = {}
-    for path in paths:
-        try:
-            found = path.stat()
-        except OSError:
-            marks[path] = (0, 0)
-        else:
-            marks[path] = (found.st_ino, 0 if stat.S_ISDIR(found.st_mode) else found.st_mtime_ns)
-    return marks

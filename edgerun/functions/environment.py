@@ -28,6 +28,10 @@ _DATA_ALLOWANCE: Final = 64 * _MIB  # the interpreter itself and the stacks of s
 _TRIES: Final = 3  # environments that may die under a call before it starts
 
 
+OnLoaded = Callable[[Function, bytes, float], None]
+"""Hears which files a function has loaded: the function, the report, since when on the loop's clock."""
+
+
 class Owner(Protocol):
     """What hears of an environment's turns: its pool."""
 
@@ -58,6 +62,7 @@ class Environment(asyncio.Protocol):
         on_output: Callable[[OutputLine], None],
         largest_result: int,
         journal: Journal | None = None,
+        on_loaded: OnLoaded | None = None,
     ) -> None:
         self.function = function
         self.pid = 0
@@ -67,6 +72,7 @@ class Environment(asyncio.Protocol):
         self._on_output = on_output
         self._largest_result = largest_result
         self._journal = journal
+        self._on_loaded = on_loaded
         self._frames = FrameReader(largest_result)
         self._call: Call | None = None
         self._last_id = 0
@@ -96,7 +102,8 @@ class Environment(asyncio.Protocol):
         if self._journal is not None:
             self._journal.init_started()
         self._key = spawner.start(self, order, [theirs.detach(), their_output])
-        first = frames.encode(frames.INIT, 0, orjson.dumps(context_facts(self.function, place)))
+        facts = {**context_facts(self.function, place), "reports_modules": self._on_loaded is not None}
+        first = frames.encode(frames.INIT, 0, orjson.dumps(facts))
         self._connecting = loop.create_task(self._connect(ours, first))
         self._init_alarm = loop.call_later(self.function.init_timeout, self._init_expired)
 
@@ -183,7 +190,9 @@ class Environment(asyncio.Protocol):
 
     def _receive(self, frame: Frame) -> None:
         call = self._call
-        if not self.ready:
+        if frame.kind == frames.LOADED:
+            self._loaded(frame.payload)
+        elif not self.ready:
             self._receive_first(frame)
         elif call is None or frame.id != self._last_id:
             raise DamagedChannel("a frame for no running invocation")
@@ -196,6 +205,16 @@ class Environment(asyncio.Protocol):
             self._settle(call, frame)
         else:
             raise DamagedChannel("a frame out of turn")
+
+    def _loaded(self, report: bytes) -> None:
+        """Pass on which files were loaded, in INIT or since the last call began."""
+        if self._on_loaded is None:
+            raise DamagedChannel("a report that nobody asked for")
+        since = self._deadline - self.function.timeout if self.ready else self._begun
+        try:
+            self._on_loaded(self.function, report, since)
+        except ValueError:
+            raise DamagedChannel("a report of loaded files that is none") from None
 
     def _receive_first(self, frame: Frame) -> None:
         self._init_alarm.cancel()

@@ -12,9 +12,12 @@ the id (4); then the payload.
 | host   | `STARTED`    | event | none: the handler is about to run                                       |
 | host   | `RESULT`     | event | answer head, then the result as the runtime encoded it                  |
 | host   | `ERROR`      | event | answer head, then the error document                                    |
+| host   | `LOADED`     | 0     | JSON: files loaded since the last one; only if `INIT` asked for it      |
 
 The answer head is two numbers of four bytes: microseconds from start to result, peak resident memory in KiB.
 Events may wait in the socket: a host works them off in order, one at a time, and says `STARTED` for each.
+`LOADED` comes before `READY` and after an answer, whatever runs by then; its JSON is `{"files": [..], "missed": [..]}`,
+see `loads.py`.
 
 `hosts/python_host.py` and `hosts/node_host.cjs` speak the same; they cannot import this.
 """
@@ -29,6 +32,7 @@ STARTED: Final = 1
 RESULT: Final = 2
 ERROR: Final = 3
 INIT_ERROR: Final = 4
+LOADED: Final = 5
 
 _HEAD = struct.Struct("<IBI")
 _ANSWER = struct.Struct("<II")
@@ -115,7 +119,7 @@ class FrameReader:
         return frames
 
     def _check(self, length: int, kind: int) -> None:
-        if length < _IN_LENGTH or kind > INIT_ERROR:
+        if length < _IN_LENGTH or kind > LOADED:
             raise DamagedChannel("no frame begins like this")
         if length > self._longest and kind not in {RESULT, ERROR}:
             raise DamagedChannel("a frame longer than its kind can be")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 from edgerun.functions import faults
 from edgerun.functions.call import Call
-from edgerun.functions.environment import Environment
+from edgerun.functions.environment import Environment, OnLoaded
 from edgerun.functions.function import Function
 from edgerun.functions.log_lines import EnvironmentFacts, LogFormat
 from edgerun.functions.output import Journal
@@ -40,6 +40,7 @@ class ProcessRuntime:
         largest_result: int = faults.LARGEST_RESULT,
         platform_lines: bool = False,
         log_format: LogFormat = "text",
+        on_loaded: OnLoaded | None = None,
     ) -> None:
         """Make a runtime.
 
@@ -49,12 +50,14 @@ class ProcessRuntime:
             largest_result: bytes; a longer result is dropped unread and fails its invocation.
             platform_lines: whether `on_output` gets the lines that Lambda writes around a function's own too.
             log_format: CloudWatch's text form or its JSON form.
+            on_loaded: hears which files functions load; without it nobody looks.
         """
         self._on_output = on_output
         self._node = node
         self._largest_result = largest_result
         self._platform_lines = platform_lines
         self._log_format = log_format
+        self._on_loaded = on_loaded
         self._versions: dict[str, str] = {}
         self._pools: dict[_Identity, Pool] = {}
         self._by_object: dict[int, Pool] = {}
@@ -165,7 +168,7 @@ class ProcessRuntime:
         except OSError as error:
             raise faults.no_start(function, f"cannot run {python!r}: {error.strerror}") from error
         journal = self._journal(function, node or python) if self._platform_lines else None
-        environment = Environment(function, pool, self._on_output, self._largest_result, journal)
+        environment = Environment(function, pool, self._on_output, self._largest_result, journal, self._on_loaded)
         environment.start(asyncio.get_running_loop(), spawner, node, self._log_format)
         return environment
 

@@ -114,7 +114,9 @@ def test_a_function_runs_in_its_root_with_nothing_of_edgerun_in_reach():
     assert world["cwd"] == HANDLERS
     assert world["path"][0] == HANDLERS
     assert not any("site-packages" in path or "hosts" in path for path in world["path"])
-    assert not {"orjson", "python_host", "lambda_python", "system", "zygote", "edgerun"} & set(world["modules"])
+    assert not {"orjson", "python_host", "python_modules", "lambda_python", "system", "zygote", "edgerun"} & set(
+        world["modules"]
+    )
 
 
 def test_a_folder_brings_its_own_dependencies():

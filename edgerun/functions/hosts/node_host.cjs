@@ -6,14 +6,14 @@
 const fs = require('fs');
 const net = require('net');
 const path = require('path');
-const { createRequire } = require('module');
-const { pathToFileURL } = require('url');
+const Module = require('module');
+const { fileURLToPath, pathToFileURL } = require('url');
 const util = require('util');
 const { performance } = require('perf_hooks'); // kept: user code may replace the global
 
 const CHANNEL = 15;
 const EVENT = 1;
-const [READY, STARTED, RESULT, ERROR, INIT_ERROR] = [0, 1, 2, 3, 4];
+const [READY, STARTED, RESULT, ERROR, INIT_ERROR, LOADED] = [0, 1, 2, 3, 4, 5];
 const HEAD = 9;
 const ANSWER = 8;
 const REQUEST_ID_LENGTH = 36;
@@ -167,6 +167,59 @@ function patchConsole() {
   };
 }
 
+// --- which files were loaded, for a server that watches them
+
+const loads = { wanted: false, files: new Set(), missed: new Set(), cached: 0, told: new Set([__filename]) };
+
+// What was required is in require.cache. Of ES modules node tells `node --watch`, by this variable and process.send.
+function watchLoads() {
+  loads.wanted = true;
+  process.env.WATCH_REPORT_DEPENDENCIES = '1';
+  const value = (message) => {
+    for (const url of message?.['watch:import'] ?? []) if (url.startsWith('file:')) note(loads.files, fileURLToPath(url));
+    for (const file of message?.['watch:require'] ?? []) if (typeof file === 'string') note(loads.missed, file);
+  };
+  Object.defineProperty(process, 'send', { value, configurable: true, writable: true });
+  const resolve = Module._resolveFilename;
+  Module._resolveFilename = function (request, parent, ...more) {
+    try {
+      return resolve.call(this, request, parent, ...more);
+    } catch (error) {
+      noteMissed(request, parent);
+      throw error;
+    }
+  };
+}
+
+function note(set, file) {
+  if (!loads.told.has(file)) set.add(file);
+}
+
+function noteMissed(request, parent) {
+  if (path.isAbsolute(request)) return note(loads.missed, request);
+  if (/^\.\.?(\/|$)/.test(request)) {
+    return note(loads.missed, path.resolve(parent?.filename ? path.dirname(parent.filename) : facts.root, request));
+  }
+  const name = request.split('/').slice(0, request.startsWith('@') ? 2 : 1);
+  for (const folder of parent?.paths ?? []) {
+    if (folder.startsWith(facts.root + path.sep)) note(loads.missed, path.join(folder, ...name));
+  }
+}
+
+function reportLoads() {
+  if (!loads.wanted) return;
+  const required = Object.keys(require.cache);
+  if (required.length !== loads.cached) for (const file of required) note(loads.files, file);
+  loads.cached = required.length;
+  if (loads.files.size === 0 && loads.missed.size === 0) return;
+  const report = { files: [...loads.files], missed: [...loads.missed] };
+  for (const set of [loads.files, loads.missed]) {
+    for (const file of set) loads.told.add(file);
+    set.clear();
+  }
+  channel.write(frame(LOADED, 0, [Buffer.from(JSON.stringify(report))]));
+}
+
 // --- the user's module
 
 function split(name) {
@@ -194,7 +247,7 @@ function isModule(file) {
 
 async function load(module) {
   const file = path.resolve(facts.root, module);
-  const load = createRequire(path.join(facts.root, 'index.js'));
+  const load = Module.createRequire(path.join(facts.root, 'index.js'));
   if (fs.existsSync(file) && fs.statSync(file).isFile()) return load(file);
   if (fs.existsSync(`${file}.js`)) {
     return isModule(`${file}.js`) ? import(pathToFileURL(`${file}.js`)) : load(`${file}.js`);
@@ -237,6 +290,7 @@ async function initialise(given) {
   facts = given;
   process.env.AWS_EXECUTION_ENV = `AWS_Lambda_nodejs${process.versions.node.split('.')[0]}.x`;
   patchConsole();
+  if (facts.reports_modules) watchLoads();
   try {
     handler = await find(facts.handler);
   } catch (error) {
@@ -245,6 +299,7 @@ async function initialise(given) {
     sendNow(frame(INIT_ERROR, 0, [Buffer.from(JSON.stringify(document))]));
     exit(1);
   }
+  reportLoads();
   channel.write(frame(READY, 0, []));
   next();
 }
@@ -331,6 +386,7 @@ function finish(bytes) {
   running = null;
   channel.ref();
   channel.write(bytes);
+  reportLoads();
   next();
 }
 

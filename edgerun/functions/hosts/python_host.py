@@ -17,12 +17,13 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from edgerun.functions.hosts import lambda_python
+    from edgerun.functions.hosts import lambda_python, python_modules
 else:
     import lambda_python
+    import python_modules
 
 EVENT = 1
-READY, STARTED, RESULT, ERROR, INIT_ERROR = range(5)
+READY, STARTED, RESULT, ERROR, INIT_ERROR, LOADED = range(6)
 HEAD = struct.Struct("<IBI")
 ANSWER = struct.Struct("<II")
 REQUEST_ID_LENGTH = 36
@@ -78,6 +79,7 @@ class Host:
         self.logs = lambda_python.LambdaLogHandler()
         self.encoder = lambda_python.LambdaEncoder()
         self.facts: dict[str, Any] = {}
+        self.modules: python_modules.Report | None = None
 
     def serve(self, preloaded: Iterable[str]) -> NoReturn:
         _, _, document = self.channel.receive()
@@ -85,11 +87,18 @@ class Host:
         self._prepare(preloaded)
         handler = self._initialise()
         _flush()
+        self._report()
         self.channel.send(READY, 0)
         while True:
             kind, number, payload = self.channel.receive()
             if kind == EVENT:
                 self._invoke(handler, number, payload)
+                self._report()
+
+    def _report(self) -> None:
+        """Tell which files were loaded since the last time, if the server wants to know."""
+        if self.modules is not None and (news := self.modules.news()):
+            self.channel.send(LOADED, 0, news)
 
     def _prepare(self, preloaded: Iterable[str]) -> None:
         root = self.facts["root"]
@@ -97,6 +106,8 @@ class Host:
         # Bytecode is trusted by its second and size: code saved twice within a second would run old.
         sys.dont_write_bytecode = True
         _unload_what_the_user_shadows(root, preloaded)
+        if self.facts.get("reports_modules"):
+            self.modules = python_modules.Report(root)
         for name, descriptor in (("stdout", 1), ("stderr", 2)):
             file = io.FileIO(descriptor, "w", closefd=False)
             stream = io.TextIOWrapper(

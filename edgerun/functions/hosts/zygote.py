@@ -39,7 +39,7 @@ else:
     import system
 
 sys.path.remove(HERE)
-for ours in ("system", "python_host", "lambda_python"):
+for ours in ("system", "python_host", "python_modules", "lambda_python"):
     del sys.modules[ours]
 
 PR_SET_PDEATHSIG = 1

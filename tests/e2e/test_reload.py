@@ -1,0 +1,116 @@
+"""`edgerun dev`: a function is replaced when a file that it has loaded is saved, and by no other save."""
+
+import os
+
+import pytest
+from running import project, until
+from test_dev import atomically, in_place, turns_into
+
+pytestmark = pytest.mark.process
+
+BODY = "def handler(event, context):\n    return {'status': '200', 'body': WORD}\n"
+ANSWER = "exports.handler = async () => ({ status: '200', body: require('./words.js') });\n"
+
+
+def reloads(server):
+    return [event["text"] for event in server.events("noted") if "reloaded" in event["text"]]
+
+
+def reloaded(server, count):
+    """Wait for so many reloads; return what they say."""
+    return until(lambda: len(found := reloads(server)) >= count and found, f"{count} reloads")
+
+
+def test_a_save_reloads_the_functions_that_loaded_the_file_and_no_others(tmp_path, serve):
+    (tmp_path / "words.py").write_text("WORD = 'old'\n")
+    functions = {
+        "one.py": "def handler(event, context):\n    import words\n    return {'status': '200', 'body': words.WORD}\n",
+        "two.js": "exports.handler = async (event) => event.Records[0].cf.request;\n",
+    }
+    project(tmp_path, functions, viewer_request="two", origin_request="one")
+    (tmp_path / "unused.py").write_text("")
+    (tmp_path / "data.json").write_text("{}")
+    server = serve("dev")
+    assert server.ask("/").body == b"old"
+    in_place(tmp_path / "unused.py", "new = True\n")
+    in_place(tmp_path / "data.json", "[]")
+    in_place(tmp_path / "words.py", "WORD = 'new'\n")
+    turns_into(server, "/", b"new")
+    assert reloaded(server, 1) == ["reloaded: one, 1 cached object invalidated"]
+
+
+@pytest.mark.node
+def test_a_module_required_within_the_handler_counts_and_one_before_it_in_the_search(tmp_path, serve):
+    (tmp_path / "words.js").write_text("module.exports = 'old';\n")
+    project(tmp_path, {"fn.js": ANSWER.replace("./words.js", "./words")}, viewer_request="fn")
+    server = serve("dev")
+    assert server.ask("/").body == b"old"
+    atomically(tmp_path / "words.js", "module.exports = 'new';\n")
+    turns_into(server, "/", b"new")
+    (tmp_path / "words.js").unlink()
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words/index.js").write_text("module.exports = 'folder';\n")
+    turns_into(server, "/", b"folder")
+    (tmp_path / "words.js").write_text("module.exports = 'file';\n")
+    turns_into(server, "/", b"file")
+
+
+@pytest.mark.parametrize("save", [in_place, atomically])
+def test_a_file_from_outside_the_functions_folder_counts(tmp_path, serve, save):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "words.py").write_text("WORD = 'old'\n")
+    (tmp_path / "project").mkdir()
+    code = "import sys\nsys.path.append('../shared')\nfrom words import WORD\n" + BODY
+    project(tmp_path / "project", {"fn.py": code}, viewer_request="fn")
+    server = serve("dev", cwd=tmp_path / "project")
+    assert server.ask("/").body == b"old"
+    for word in ("new", "newer"):
+        save(shared / "words.py", f"WORD = {word!r}\n")
+        turns_into(server, "/", word.encode())
+
+
+def test_a_file_that_an_import_missed_reloads_when_it_comes(tmp_path, serve):
+    code = "try:\n    from words import WORD\nexcept ImportError:\n    WORD = 'none'\n" + BODY
+    project(tmp_path, {"fn.py": code}, viewer_request="fn")
+    server = serve("dev")
+    assert server.ask("/").body == b"none"
+    (tmp_path / "words.py").write_text("WORD = 'some'\n")
+    turns_into(server, "/", b"some")
+
+
+def test_a_function_that_does_not_start_reloads_with_any_file_below_its_root(tmp_path, serve):
+    code = "WORD = open('word.txt').read()\n" + BODY
+    project(tmp_path, {"fn.py": code}, viewer_request="fn")
+    server = serve("dev")
+    assert server.ask("/").status == 503
+    (tmp_path / "word.txt").write_text("mended")
+    assert reloaded(server, 1) == ["reloaded: fn"]
+    assert server.ask("/").body == b"mended"
+    (tmp_path / "word.txt").write_text("read by the next environment only")
+    (tmp_path / "fn.py").write_text(code.replace("'body': WORD", "'body': 'changed'"))
+    turns_into(server, "/", b"changed")
+    assert reloaded(server, 2) == ["reloaded: fn"] * 2
+
+
+def test_a_module_saved_while_the_invocation_that_imported_it_still_runs_is_not_missed(tmp_path, serve):
+    (tmp_path / "words.py").write_text("WORD = 'old'\n")
+    os.mkfifo(tmp_path / "gate")
+    code = (
+        "def handler(event, context):\n    import words\n"
+        "    if event['Records'][0]['cf']['request']['querystring']:\n"
+        "        print('imported')\n        open('gate').read()\n"
+        "    return {'status': '200', 'body': words.WORD}\n"
+    )
+    project(tmp_path, {"fn.py": code}, viewer_request="fn")
+    (tmp_path / "public/page.html").write_text("")
+    server = serve("dev")
+    slow = server.asking("/?slow")
+    until(lambda: any("imported" in event["text"] for event in server.events("printed")), "the import")
+    in_place(tmp_path / "words.py", "WORD = 'new'\n")
+    in_place(tmp_path / "public/page.html", "saved later")
+    server.noted("site changed")
+    assert not reloads(server)
+    (tmp_path / "gate").write_text("go")
+    assert slow.answer().body == b"old"
+    turns_into(server, "/", b"new")
