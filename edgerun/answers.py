@@ -56,6 +56,7 @@ ROWS: Final[dict[type[EdgeError], Row]] = {
     errors.OriginDnsError: Row(status=502, word="Error", detailed="OriginDnsError", sentence=_DNS),
     errors.OriginConnectError: Row(status=502, word="Error", detailed="OriginConnectError", sentence=_CANNOT_CONNECT),
     errors.OriginProtocolError: Row(status=502, word="Error", detailed="OriginInvalidResponseError", sentence=_CLOSED),
+    errors.OriginPartLength: Row(status=502, word="Error", detailed="OriginContentRangeLengthError", sentence=_CLOSED),
     errors.OriginTimeout: Row(status=504, word="Error", detailed="OriginCommError", sentence=_CANNOT_CONNECT),
     errors.FunctionExecutionError: Row(
         status=503, word="LambdaExecutionError", detailed="LambdaExecutionError", sentence=_INVALID

@@ -16,6 +16,7 @@ EdgerunError
    │  ├─ OriginDnsError           502: the name does not resolve
    │  ├─ OriginConnectError       502: refused, reset, TLS
    │  ├─ OriginProtocolError      502: an answer that cannot be trusted
+   │  │  └─ OriginPartLength      502: a 206 of another length than its Content-Range
    │  └─ OriginTimeout            504
    └─ FunctionError
       ├─ FunctionExecutionError   503: raised, exited, unserialisable
@@ -88,6 +89,10 @@ class OriginConnectError(OriginError):
 
 class OriginProtocolError(OriginError):
     """The origin answered something that is not one well-formed HTTP message."""
+
+
+class OriginPartLength(OriginProtocolError):
+    """The body of a 206 has another length than its `Content-Range` says."""
 
 
 class OriginTimeout(OriginError):

@@ -8,7 +8,7 @@ from edgerun.distribution import forward
 from edgerun.distribution.guard import wants_tunnel
 from edgerun.distribution.model import Association, Config, OriginSpec, Point
 from edgerun.distribution.select import forwards_cookies
-from edgerun.errors import OriginError
+from edgerun.errors import OriginError, OriginPartLength
 from edgerun.http.fields import format_date
 from edgerun.http.message import Request, Response, Tunnel
 from edgerun.observe.events import Step
@@ -60,6 +60,9 @@ class OriginHalf:
         response = await self._fetch(errand, request, spec)
         if isinstance(response, Tunnel):
             return response
+        if request.method == "GET" and not self._caching.may_pass_on(response):
+            await response.body.aclose()
+            raise OriginPartLength(f"a 206 has {response.body.length} bytes and another Content-Range")
         response = forward.as_received(response)
         status, ended = response.status, self._clock()
         if behavior.origin_response is not None:

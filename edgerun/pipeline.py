@@ -27,7 +27,9 @@ from edgerun.cache.body import HeldBody, SharedBody, fill
 from edgerun.cache.collapse import Flight
 from edgerun.cache.entry import CacheKey
 from edgerun.cache.key import cache_key, may_collapse
+from edgerun.cache.parts import list_key
 from edgerun.cache.record import Decision, Use, Why
+from edgerun.cache.shelf import Shelf
 from edgerun.cache.tags import cache_tags
 from edgerun.distribution import forward, headers_policy, match
 from edgerun.distribution.guard import guard, wants_tunnel
@@ -57,6 +59,7 @@ class Pipeline:
         self._clock = services.clock
         self._make_id = services.make_id
         self._emit = services.emit
+        self._shelf = Shelf(services.store)
         self._flights = services.flights
         self._marks = {distribution.id: Marks(distribution.id) for distribution in config.distributions}
         self._unknown = Marks("")
@@ -167,6 +170,11 @@ class Pipeline:
             key = key._replace(method="HEAD")
             head = await self._look_up(key, visit.started)
             decision = head if head.hit or decision.entry is None else decision
+        elif b"range" in request.headers and not decision.hit:
+            part = await self._part(visit, request, list_key(key))
+            if isinstance(part, Obtained):
+                return part
+            decision = part if part is not None and decision.entry is None else decision
         entry = decision.entry
         self._tell.step(visit, Step.LOOK_UP, _OUTCOMES[decision.use], decision)
         if entry is not None and decision.use is Use.HIT:
@@ -177,6 +185,18 @@ class Pipeline:
         if decision.use is Use.REFRESH and key not in self._flights:
             self._flights.behind(key, partial(self._lead, errand))
         return from_entry(entry, entry.age(visit.started), decision)
+
+    async def _part(self, visit: Visit, request: Request, key: CacheKey) -> Obtained | Decision | None:
+        """Answer a range from the parts that are kept of an object, or say that it is not within them."""
+        decision = await self._look_up(key, visit.started)
+        listed = decision.entry
+        if listed is None or not decision.hit or request.method != "GET":
+            return None
+        response = await self._shelf.cut(listed, request, visit.id)
+        if response is None:
+            return Decision(Use.FETCH, Why.PARTIAL, visit.started, key)
+        self._tell.step(visit, Step.LOOK_UP, "part", decision)
+        return from_entry(listed, listed.age(visit.started), decision).changed(response=response)
 
     async def _look_up(self, key: CacheKey, now: float) -> Decision:
         entry = self._store.peek(key) or await self._store.fetch(key)
@@ -283,7 +303,8 @@ class Pipeline:
         if fetched.entry is not None and (shared is None or await fill(shared, source)):
             tags = cache_tags(fetched.entry.headers, self._tag_headers)
             entry = replace(completed(fetched.entry), generation=generation, tags=tags)
-            kept = self._store.put(entry.key, entry, generation)
+            keep = self._shelf.keep_part if entry.status == 206 else self._shelf.keep_whole
+            kept = await keep(entry, generation)
             self._tell.step(errand.visit, Step.STORE, f"kept for {entry.lifetime:g} s" if kept else "refused", entry)
 
 

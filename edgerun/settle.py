@@ -7,6 +7,7 @@ from edgerun.cache.caching import Answer, Caching, Keep, Refuse
 from edgerun.cache.compressed import CompressedBody
 from edgerun.cache.entry import CacheKey, Entry
 from edgerun.cache.freshness import freshened, has_validator
+from edgerun.cache.parts import part_of
 from edgerun.cache.record import Case, Settled
 from edgerun.distribution import forward
 from edgerun.distribution.compression import compressed_head, encoding_for
@@ -120,6 +121,9 @@ def _entry(
     if errand.key is None or _is_head_of(errand, response):
         reason = "the cache was passed by" if errand.key is None else "a mere head never replaces the whole object"
         return None, Settled(case=Case.PASSED_ON, reason=reason, decision=errand.decision)
+    if not _is_asked_for(errand, response):
+        reason = "a 206 that does not say which part it is, or that nobody asked for"
+        return None, Settled(case=Case.PASSED_ON, reason=reason, decision=errand.decision)
     verdict = caching.judge(
         Answer(
             status=response.status,
@@ -163,6 +167,11 @@ def _is_head_of(errand: Errand, response: Response) -> bool:
     """Tell whether this is a mere head, asked for under the key of the whole object: it must not replace that."""
     whole = errand.stale is not None and response.body is errand.stale.body
     return errand.request.method == "HEAD" and errand.key is not None and errand.key.method == "GET" and not whole
+
+
+def _is_asked_for(errand: Errand, response: Response) -> bool:
+    """Tell whether a 206 is a part that may be kept: one that was asked for, and that says which it is."""
+    return response.status != 206 or (b"range" in errand.request.headers and part_of(response) is not None)
 
 
 def _requested_uri(errand: Errand) -> bytes:

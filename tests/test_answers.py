@@ -78,6 +78,7 @@ EXPECTED = {
     errors.OriginDnsError: (502, "Error", False),
     errors.OriginConnectError: (502, "Error", False),
     errors.OriginProtocolError: (502, "Error", False),
+    errors.OriginPartLength: (502, "Error", False),
     errors.OriginTimeout: (504, "Error", False),
     errors.FunctionExecutionError: (503, "LambdaExecutionError", False),
     errors.FunctionInitError: (503, "LambdaExecutionError", False),

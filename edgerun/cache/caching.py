@@ -9,6 +9,7 @@ from edgerun.cache.entry import Entry
 from edgerun.cache.record import Steps, Trail, Verdict
 from edgerun.distribution.model import CachePolicy
 from edgerun.http.headers import Headers
+from edgerun.http.message import Response
 from edgerun.values import value
 
 
@@ -65,4 +66,8 @@ class Caching(Protocol):
 
     def may_transform(self, headers: Headers) -> bool:
         """Tell whether a response may be compressed on its way into the cache."""
+        ...
+
+    def may_pass_on(self, response: Response) -> bool:
+        """Tell whether a viewer may have what the origin answered to a GET, or has to be told that it is broken."""
         ...

@@ -13,7 +13,8 @@ FORMAT_VERSION: Final = 1
 class CacheKey(NamedTuple):
     """What two requests must share to share an object.
 
-    `method` is "GET" for what GET and HEAD share, "HEAD" for the head alone, "OPTIONS" for itself.
+    `method` is "GET" for what GET and HEAD share, "HEAD" for the head alone, "OPTIONS" for itself; for parts
+    of an object see `parts.py`.
     `headers` are (lower-case name, values) in name order; absent parts are None or empty.
     """
 

@@ -4,10 +4,12 @@ from typing import Any, Final
 
 from edgerun.cache.caching import Answer, Keep, Refuse
 from edgerun.cache.entry import Entry
+from edgerun.cache.parts import contradicts_itself
 from edgerun.cache.record import Reckoned, Trail, Use, Verdict, Why, one_copy
 from edgerun.distribution.model import CachePolicy
 from edgerun.http import fields
 from edgerun.http.headers import Headers
+from edgerun.http.message import Response
 
 ALWAYS_CACHED_ERRORS: Final = frozenset({404, 414, 500, 501, 502, 503, 504})
 ERRORS_CACHED_IF_ASKED: Final = frozenset({400, 403, 405, 412, 415})
@@ -67,12 +69,16 @@ class CloudFrontCaching:
         """CloudFront's conditions (§7.1) do not ask about `no-transform`."""
         return True
 
+    def may_pass_on(self, response: Response) -> bool:
+        """A 206 of another length than its `Content-Range` is an error (§5.4)."""
+        return not contradicts_itself(response)
+
 
 def _judge_success(answer: Answer, policy: CachePolicy, now: float) -> Keep | Refuse:
     """Judge a 2xx or 3xx (§3.1, §3.2, §3.6)."""
     control = fields.cache_control(answer.headers.get_all(b"cache-control"))
-    if answer.status in {206, 304}:
-        return Refuse(reason=f"a {answer.status} is not a whole object")
+    if answer.status == 304:
+        return Refuse(reason="a 304 is no object")
     if answer.status in {307, 308} and b"cache-control" not in answer.headers:
         return Refuse(reason=f"a {answer.status} is kept only with Cache-Control")
     if policy.min_ttl == 0:
