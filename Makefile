@@ -35,13 +35,16 @@ tests: .venv tools
 	$(BIN)/python -m pytest --numprocesses auto
 
 # What some tests run beside node: from Debian's packages for root, else those tests say that they are skipped.
+# A line a tool: the command that shows it is there, and the package that brings it.
+TOOLS := curl:curl openssl:openssl redis-server:redis-server chromium:chromium
+
 tools:
-	@for tool in curl openssl; do \
-	  command -v $$tool >/dev/null && continue; \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get update -qq && apt-get install -y -qq $$tool; \
-	  else echo "no $$tool: the tests that need it are skipped"; fi; \
-	done
+	@missing=; for tool in $(TOOLS); do command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool##*:}"; done; \
+	test -z "$$missing" && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing$$missing for the tests"; \
+	  apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	else echo "not here:$$missing. The tests that need them are skipped."; fi
 
 format: .venv ## put the source in its one form
 	$(BIN)/ruff format .
