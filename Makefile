@@ -1,6 +1,6 @@
 # edgerun: everything sets itself up; `make serve` and `make test` are all one needs.
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types floors tests tools format lock clean
+.PHONY: help serve test lint types floors tests tools bench profile format lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -42,9 +42,20 @@ tools:
 	@missing=; for tool in $(TOOLS); do command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool##*:}"; done; \
 	test -z "$$missing" && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  echo "installing$$missing for the tests"; \
+	  echo "installing$$missing "; \
 	  apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
-	else echo "not here:$$missing. The tests that need them are skipped."; fi
+	else echo "not here:$$missing; what needs them is skipped"; fi
+
+# The baselines of the benchmarks, and what makes the load.
+BASELINES := nginx:nginx wrk:wrk varnishd:varnish squid:squid haproxy:haproxy
+
+bench: .venv ## measure beside nginx, varnish, squid, haproxy and bare uvicorn (BENCH="--only hit --rounds 3")
+	@PATH="$$PATH:/usr/sbin" $(MAKE) --no-print-directory tools TOOLS="$(BASELINES)"
+	$(BIN)/python -m benchmarks $(BENCH)
+
+profile: .venv ## a flame graph of one scenario (SCENARIO="hit 1 KiB")
+	@PATH="$$PATH:/usr/sbin" $(MAKE) --no-print-directory tools TOOLS="$(BASELINES)"
+	$(BIN)/python -m benchmarks.profile "$(or $(SCENARIO),hit 1 KiB)"
 
 format: .venv ## put the source in its one form
 	$(BIN)/ruff format .

@@ -1,0 +1,1 @@
+"""Edgerun side by side with named baselines, measured in one run; see `README.md` in this folder."""

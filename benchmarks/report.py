@@ -1,0 +1,89 @@
+"""What came out: a table for people, JSON for tools."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+from .load import median_and_spread
+
+HIGH_IS_GOOD = ("req/s", "MB/s")
+
+
+def summary(scenario, values):
+    """Return one scenario's figures: medians and spreads, the ratio, and whether it is as it must be."""
+    medians = {name: median_and_spread(rounds) for name, rounds in values.items()}
+    ours = medians["edgerun"][0]
+    base = medians.get(scenario.against, (0.0, 0.0))[0]
+    ratio = ours / base if base else None
+    judged = ratio if scenario.against else ours
+    return {
+        "scenario": scenario.name,
+        "unit": scenario.unit,
+        "against": scenario.against,
+        "ratio": ratio,
+        "must": scenario.must,
+        "goal": scenario.goal,
+        "met": verdict(judged, scenario.must, scenario.unit),
+        "goal_met": verdict(judged, scenario.goal, scenario.unit),
+        "medians": {name: middle for name, (middle, _) in medians.items()},
+        "spreads": {name: spread for name, (_, spread) in medians.items()},
+        "rounds": values,
+    }
+
+
+def verdict(value, bar, unit):
+    if value is None or bar is None:
+        return None
+    return value >= bar if unit in HIGH_IS_GOOD else value <= bar
+
+
+def table(results):
+    """Return the table as text."""
+    lines = [f"{'scenario':<36} {'edgerun':>20} {'ratio':>10}  {'must':>6} {'goal':>6}     others"]
+    for row in results:
+        unit, ours = row["unit"], row["medians"]["edgerun"]
+        ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f} {row['against'][0].upper()}"
+        others = ", ".join(f"{name} {figure(v)}" for name, v in row["medians"].items() if name != "edgerun")
+        spread = f"±{row['spreads']['edgerun'] * 100:.0f}%"
+        mark = {None: " ", True: "✓", False: "✗"}[row["met"]] + {True: "★"}.get(row["goal_met"], " ")
+        lines.append(
+            f"{row['scenario']:<36} {figure(ours):>9} {unit:<5} {spread:>4} {ratio:>10}  "
+            f"{row['must'] or '':>6} {row['goal'] or '':>6} {mark}  {others}"
+        )
+    return "\n".join(lines)
+
+
+def figure(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def machine():
+    """Return what the figures were taken on."""
+    cpu = "unknown"
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            cpu = line.partition(":")[2].strip()
+            break
+    return {
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+        "python": sys.version.split()[0],
+        "nginx": version("nginx", "-v"),
+        "node": version("node", "--version"),
+    }
+
+
+def version(*command):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return "none"
+    return (done.stdout or done.stderr).strip().removeprefix("nginx version: ")
+
+
+def write(path, results):
+    path.write_text(json.dumps({"machine": machine(), "results": results}, indent=2) + "\n")
