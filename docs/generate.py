@@ -4,7 +4,6 @@ A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`. t
 """  # noqa: INP001  # a program beside the pages, no package
 
 import ast
-import dataclasses
 import inspect
 import io
 import json
@@ -14,6 +13,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import click
@@ -26,6 +26,7 @@ from edgerun.distribution.managed import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES
 from edgerun.functions.limits import LIMITS
 from edgerun.functions.readings import READINGS, Reading
 from edgerun.functions.rules import RULES, Rule
+from edgerun.http.message import Request
 from edgerun.observe import events
 from edgerun.observe.console import Console
 
@@ -190,28 +191,16 @@ def _help(command: click.Command | None, name: str) -> str:
 def line() -> str:
     """Return the console's line for a request."""
     out = io.StringIO()
-    answered = events.Answered(
-        request_id="CF22p0LVRgHf-S40PHNsm2OTmQ5f3YgKeKnYoRhAfVa_fn7PRIcoOw==",
-        at=0.0,
-        distribution="d111111abcdef8.cloudfront.net",
-        path_pattern="*",
-        method="GET",
-        scheme="http",
-        host="localhost",
-        path=b"/index.html",
-        query=None,
-        http_version="1.1",
-        client=("127.0.0.1", 50_000),
-        status=200,
-        result_type="Miss",
-        response_result_type="Miss",
-        detailed_result_type="Miss",
-        bytes_sent=512,
-        time_taken=0.0011,
-        time_to_first_byte=0.001,
-        ran=("viewer-request", "viewer-response"),
-        complete=True,
+    visit = SimpleNamespace(
+        id="CF22p0LVRgHf-S40PHNsm2OTmQ5f3YgKeKnYoRhAfVa_fn7PRIcoOw==",
+        request=Request(method="GET", path=b"/index.html"),
+        ran=["viewer-request", "viewer-response"],
+        started=0.0,
+        distribution=None,
+        behavior=None,
     )
+    obtained = SimpleNamespace(word="Miss", detailed="")
+    answered = events.Answered(visit, obtained, 200, bytes_sent=512, complete=True, ready=0.001, at=0.0011)
     Console(out)(answered)
     return f"```text\n{out.getvalue().rstrip()}\n```"
 
@@ -228,8 +217,7 @@ def _event(cls: type) -> str:
     text, _, attributes = inspect.cleandoc(cls.__doc__ or "").partition("Attributes:")
     said = dict(re.findall(r"^ {4}(\w+): (.+)$", attributes, re.MULTILINE))
     rows = [
-        (f"`{field.name}`", f"`{_annotation(field.type)}`", said.get(field.name, ""))
-        for field in dataclasses.fields(cls)
+        (f"`{name}`", f"`{_annotation(kind)}`", said.get(name, "")) for name, kind in events.field_types(cls).items()
     ]
     columns = ("field", "type", "meaning") if said else ("field", "type")
     table = _table(columns, [row[: len(columns)] for row in rows])

@@ -43,8 +43,9 @@ from edgerun.http.partial import for_viewer
 from edgerun.observe.events import Step
 from edgerun.origin_half import OriginHalf
 from edgerun.services import Services
+from edgerun.standing import Standing, standing
 from edgerun.teller import Teller
-from edgerun.visit import POP, Delivery, Errand, Fetched, Marks, Obtained, Visit, completed, from_entry
+from edgerun.visit import POP, Delivery, Errand, Fetched, Marks, Obtained, Visit, completed, from_entry, signed
 
 
 class Pipeline:
@@ -63,6 +64,7 @@ class Pipeline:
         self._flights = services.flights
         self._marks = {distribution.id: Marks(distribution.id) for distribution in config.distributions}
         self._unknown = Marks("")
+        self._watched = services.watched
         self._tell = Teller(config.strictness, services.clock, services.emit, watched=services.watched)
         self._origin_half = OriginHalf(config, services, self._tell, self._marks)
 
@@ -77,6 +79,10 @@ class Pipeline:
             The answer if nothing had to wait, else a coroutine for the rest, to be run in a task. Cancelling
             that task gives up only what no other viewer needs.
         """
+        if request.same is not None:
+            delivery = self._again(request, request.same.answer)
+            if delivery is not None:
+                return delivery
         return begun(self._answer(Visit(self._make_id(), request, self._clock(), on_interim)))
 
     def refuse(self, error: RequestError, request: Request) -> Delivery:
@@ -178,7 +184,7 @@ class Pipeline:
         entry = decision.entry
         self._tell.step(visit, Step.LOOK_UP, _OUTCOMES[decision.use], decision)
         if entry is not None and decision.use is Use.HIT:
-            return from_entry(entry, entry.age(visit.started), decision)
+            return from_entry(entry, entry.age(visit.started), decision, standing=request is visit.seen)
         errand = Errand(visit, request, distribution, behavior, key=key, stale=entry, decision=decision)
         if entry is None or not decision.hit:
             return await self._collapsed(errand)
@@ -274,9 +280,25 @@ class Pipeline:
 
     def _deliver(self, visit: Visit, obtained: Obtained) -> Delivery:
         marks = self._marks[visit.distribution.id] if visit.distribution else self._unknown
-        response = marks.on(obtained, visit.id)
+        headers = marks.fixed(obtained)
+        response = signed(obtained.response, headers, visit.id, obtained.age)
+        if visit.request.same is not None and not self._watched:
+            visit.request.same.answer = standing(self, visit, obtained, headers)
         self._tell.step(visit, Step.DELIVER, f"{response.status} {obtained.word}", response)
         return Delivery(response, visit, obtained, self._clock, self._emit)
+
+    def _again(self, request: Request, answer: Standing | None) -> Delivery | None:
+        """Give the same bytes the same answer, if it still stands: the object is there, fresh, and of this revision."""
+        if answer is None or answer.owner is not self:
+            return None
+        now = self._clock()
+        if self._store.peek(answer.key) is not answer.entry:
+            return None
+        if self._caching.look(answer.entry, answer.wish, now)[0] is not Use.HIT:
+            return None
+        visit = answer.visit_of(self._make_id(), request, now)
+        response = signed(answer.obtained.response, answer.headers, visit.id, answer.entry.age(now))
+        return Delivery(response, visit, answer.obtained, self._clock, self._emit)
 
     def _join(self, visit: Visit, tunnel: Tunnel) -> Delivery:
         self._tell.step(visit, Step.DELIVER, "101 Miss", tunnel)

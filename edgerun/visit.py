@@ -9,7 +9,7 @@ from edgerun.cache.entry import CacheKey, Entry
 from edgerun.cache.record import Decision, Settled
 from edgerun.distribution.model import Behavior, Distribution, Point
 from edgerun.functions.lambda_event import EdgeContext
-from edgerun.http.headers import Line
+from edgerun.http.headers import Headers, Line
 from edgerun.http.message import Body, BytesBody, OnInterim, Request, Response, Tunnel
 from edgerun.observe.events import Answered
 from edgerun.values import value
@@ -99,6 +99,7 @@ class Obtained:
         decision: the look-up behind it, None when the cache had no part in it.
         settled: what became of the origin's answer, None when the origin was not asked.
         collapsed: it waited for another viewer's fetch.
+        standing: a fresh stored object as it is: but for its age, nothing here depends on the viewer or the moment.
     """
 
     response: Response
@@ -113,6 +114,7 @@ class Obtained:
     decision: Decision | None = None
     settled: Settled | None = None
     collapsed: bool = False
+    standing: bool = False
 
     def status_of(self, whose: str) -> int:
         """Return the `origin`'s status, or the final one (`spec/lambda-at-edge.md` §13.4)."""
@@ -151,7 +153,7 @@ class Fetched:
         return replace(self, obtained=self.obtained.changed(response=response), entry=entry)
 
 
-def from_entry(entry: Entry, age: int, decision: Decision | None = None) -> Obtained:
+def from_entry(entry: Entry, age: int, decision: Decision | None = None, *, standing: bool = False) -> Obtained:
     """Return the answer a stored object gives: a hit, or the error it was."""
     response = Response(status=entry.status, reason=entry.reason, headers=entry.headers, body=entry.body)
     return Obtained(
@@ -161,6 +163,7 @@ def from_entry(entry: Entry, age: int, decision: Decision | None = None) -> Obta
         age=age,
         from_store=True,
         decision=decision,
+        standing=standing,
     )
 
 
@@ -183,26 +186,32 @@ class Marks:
         """Return our member of the `Via` header towards the origin: it names the viewer's version."""
         return http_version.encode() + self.via[3:]
 
-    def on(self, obtained: Obtained, request_id: str) -> Response:
-        """Return the response with X-Cache, Via, X-Amz-Cf-Pop, X-Amz-Cf-Id and, on a hit, Age."""
+    def fixed(self, obtained: Obtained) -> Headers:
+        """Return the response's headers with the lines that are the same for every viewer."""
         headers = obtained.response.headers
         lines = self._lines.get(obtained.word) or self._make(obtained.word)
         before = headers.joined(b"via")
         if before is not None:
             headers = headers.without(b"via")
             lines = (lines[0], (b"Via", before + b", " + self.via), lines[2])
-        if obtained.age is None:
-            headers = headers.plus(*lines, (b"X-Amz-Cf-Id", request_id.encode()))
-        else:
-            age = (b"Age", b"%d" % obtained.age)
-            headers = headers.plus(*lines, (b"X-Amz-Cf-Id", request_id.encode()), age)
-        answer = obtained.response
-        return Response(status=answer.status, reason=answer.reason, headers=headers, body=answer.body)
+        return headers.plus(*lines)
 
     def _make(self, word: str) -> tuple[Line, Line, Line]:
         x_cache = (b"X-Cache", word.encode() + b" from cloudfront")
         lines = self._lines[word] = (x_cache, (b"Via", self.via), (b"X-Amz-Cf-Pop", POP))
         return lines
+
+
+def signed(response: Response, headers: Headers, request_id: str, age: int | None) -> Response:
+    """Return a response under its finished headers, with the lines that are its own: the id, and on a hit the age."""
+    name = request_id.encode()
+    if age is None:
+        headers = headers.plus_block(((b"X-Amz-Cf-Id", name),), b"X-Amz-Cf-Id: %b\r\n" % name)
+    else:
+        said = b"%d" % age
+        lines = ((b"X-Amz-Cf-Id", name), (b"Age", said))
+        headers = headers.plus_block(lines, b"X-Amz-Cf-Id: %b\r\nAge: %b\r\n" % (name, said))
+    return Response(status=response.status, reason=response.reason, headers=headers, body=response.body)
 
 
 class Delivery:
@@ -236,31 +245,14 @@ class Delivery:
 
     def sent(self, bytes_sent: int, *, complete: bool) -> None:
         """Report how many bytes went out, head included, and whether that was all."""
-        now = self._clock()
-        visit, obtained = self._visit, self.obtained
-        request, distribution, behavior = visit.request, visit.distribution, visit.behavior
-        host = request.headers.get(b"host")
         self._emit(
             Answered(
-                request_id=visit.id,
-                at=now,
-                distribution=distribution.domain_name if distribution else "-",
-                path_pattern=behavior.path_pattern if behavior else "-",
-                method=request.method,
-                scheme=request.scheme,
-                host=host.decode("latin-1") if host else "-",
-                path=request.path,
-                query=request.query,
-                http_version=request.http_version,
-                client=request.client,
-                status=self.response.status,
-                result_type=obtained.word if complete else "Error",
-                response_result_type=obtained.word,
-                detailed_result_type=(obtained.detailed or obtained.word) if complete else "ClientCommError",
+                self._visit,
+                self.obtained,
+                self.response.status,
                 bytes_sent=bytes_sent,
-                time_taken=now - visit.started,
-                time_to_first_byte=self._ready - visit.started,
-                ran=tuple(visit.ran),
                 complete=complete,
+                ready=self._ready,
+                at=self._clock(),
             )
         )

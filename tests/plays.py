@@ -118,6 +118,7 @@ class Play:
         country: str = "",
         geo: PlaceOf = nowhere,
         strictness: str = "strict",
+        watched: bool = True,
     ) -> None:
         chosen = given if isinstance(given, Distribution) else distribution(given or behavior())
         self.clock = SettableClock()
@@ -147,6 +148,7 @@ class Play:
             clock=self.clock,
             make_id=lambda: f"request-{next(names)}",
             emit=self.events.append,
+            watched=watched,
         )
         self.pipeline = Pipeline(config, services)
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from edgerun.distribution.guard import check_size
+from edgerun.doors.heads import known_heads
 from edgerun.doors.incoming import IncomingBody, nothing
 from edgerun.doors.outgoing import BODILESS
 from edgerun.doors.target import checked_coding, checked_host
@@ -24,7 +25,10 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class AsgiDoor:
-    """An ASGI application; `pipeline` may be replaced at any time and counts from the next request on."""
+    """An ASGI application; `pipeline` may be replaced at any time and counts from the next request on.
+
+    `heads` is the wire door's account of the requests that came to this server.
+    """
 
     def __init__(
         self,
@@ -34,6 +38,7 @@ class AsgiDoor:
         shutdown: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.pipeline = pipeline
+        self.heads = known_heads()
         self._startup = startup
         self._shutdown = shutdown
 

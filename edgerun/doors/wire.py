@@ -13,18 +13,22 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from edgerun.distribution.guard import LARGEST_HEAD, LONGEST_URL, check_size, wants_tunnel
+from edgerun.doors.heads import KnownHead, KnownHeads, is_one_head
 from edgerun.doors.incoming import IncomingBody, nothing
 from edgerun.doors.target import checked_coding, checked_host, split_target
 from edgerun.doors.turn import Turn
 from edgerun.eager import Begun
 from edgerun.errors import BadRequest, HeadersTooLarge, RequestError, UriTooLong
 from edgerun.http.headers import Headers, Line
-from edgerun.http.message import NO_BODY, Body, OnInterim, Request
+from edgerun.http.message import NO_BODY, Body, OnInterim, Request, SameHead
 from edgerun.visit import Delivery
 
 HEAD_TIMEOUT: Final = 30.0
 LINGER: Final = 1.0
 LINGER_BYTES: Final = 1024 * 1024
+
+
+NO_REQUEST: Final = Request(method="GET", path=b"/")
 
 
 class Entrance(Protocol):
@@ -50,6 +54,11 @@ class WireProtocol(HttpToolsProtocol):
         self._in_head = False
         self._deaf = False
         self._surplus = b""
+        self._heads = KnownHeads()
+        self._heads_begun = 0
+        self._latest: Request | None = None
+        self._alike: KnownHead | None = None
+        self._request_alike = NO_REQUEST
         self._swallowed = 0
         self._idle_since = 0.0
         self._idle_timer: asyncio.TimerHandle | None = None
@@ -59,6 +68,7 @@ class WireProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._heads = self.app.heads[self.scheme or "http"]
         self._idle()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # the transport's interface
@@ -77,6 +87,12 @@ class WireProtocol(HttpToolsProtocol):
         if self._deaf:
             self._swallow(len(data))
             return
+        at_rest = self.turn is None and not self._in_head and self._reading is None
+        alike = self._heads.get(data) if at_rest else None
+        if alike is not None:
+            self._take_again(alike)
+            return
+        self._heads_begun = 0 if at_rest and is_one_head(data) else 2
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -88,6 +104,9 @@ class WireProtocol(HttpToolsProtocol):
             self._no_request(BadRequest(f"the request cannot be parsed: {error}"))
         if self._in_head and not self._deaf:
             self._watch_head(len(data))
+        elif self._heads_begun == 1 and self._latest is not None:
+            self._heads.add(data, self._latest, keep_alive=not self._deaf)
+        self._latest = None
 
     def shutdown(self) -> None:
         """Finish the answers under way, then close; called by uvicorn."""
@@ -103,6 +122,7 @@ class WireProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self.url = b""
         self._lines = []
+        self._heads_begun += 1
         self._head_size = 0
         self._in_head = True
 
@@ -173,6 +193,8 @@ class WireProtocol(HttpToolsProtocol):
         """Let a request whose head is complete have its turn."""
         self._deferred = None
         body: Body = NO_BODY
+        if self._heads_begun == 1 and not has_body:
+            self._latest = request = request.changed(same=SameHead())
         turn = Turn(self, request, keep_alive=self.parser.should_keep_alive())
         if has_body:
             body = self._incoming(turn, length)
@@ -181,6 +203,16 @@ class WireProtocol(HttpToolsProtocol):
         if not turn.keep_alive and not has_body:
             self._deaf = True
         self._enqueue(turn)
+
+    def _take_again(self, alike: KnownHead) -> None:
+        """Let a request have its turn whose very bytes have been parsed before."""
+        if self._alike is not alike:
+            self._alike = alike
+            self._request_alike = alike.request.changed(client=self.client or ("127.0.0.1", 0))
+        turn = Turn(self, self._request_alike, keep_alive=alike.keep_alive)
+        self._deaf = not alike.keep_alive
+        self.turn = turn
+        turn.start(self._pipeline())
 
     def _incoming(self, turn: Turn, length: int | None) -> IncomingBody:
         expects = (turn.request.headers.get(b"expect") or b"").lower() == b"100-continue"

@@ -54,6 +54,12 @@ class Headers:
         """Return these headers followed by more lines, sharing the serialised block."""
         return Headers(lines, self)
 
+    def plus_block(self, lines: tuple[Line, ...], block: bytes) -> "Headers":
+        """Return these headers followed by lines of our own making, whose serialised form is at hand."""
+        headers = Headers(lines, self)
+        headers._block = self.block + block
+        return headers
+
     def replaced(self, name: bytes, *values: bytes) -> "Headers":
         """Return headers in which `name` (in its wire case) has exactly these values, at its first place."""
         lower = name.lower()

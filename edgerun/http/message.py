@@ -1,6 +1,7 @@
 """Requests, responses and their bodies: what every part of edgerun hands to the next."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import field
 from dataclasses import replace as _replace
 from typing import Any, Final, Protocol
 
@@ -119,12 +120,22 @@ async def read(body: Body) -> bytes:
     return b"".join([chunk async for chunk in body.stream()])
 
 
+class SameHead:
+    """What requests with the very same bytes have in common; whoever answered one may keep here what he found."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self) -> None:
+        self.answer: Any = None
+
+
 @value
 class Request:
     """One HTTP request.
 
     `path` and `query` are the bytes as received; `query` is None when there is no `?`. `client` is the
-    TCP peer as (address, port). `http_version` is `1.0`, `1.1` or `2.0`.
+    TCP peer as (address, port). `http_version` is `1.0`, `1.1` or `2.0`. `same` is shared by all requests
+    that came with the same bytes, whoever sent them; None when the door keeps no account of that.
     """
 
     method: str
@@ -135,6 +146,7 @@ class Request:
     scheme: str = "http"
     http_version: str = "1.1"
     client: tuple[str, int] = ("127.0.0.1", 0)
+    same: SameHead | None = field(default=None, compare=False, repr=False)
 
     def changed(self, **fields: Any) -> "Request":
         """Return the same request with some fields changed."""

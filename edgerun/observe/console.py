@@ -1,6 +1,5 @@
 """One line per request, and everything a developer wants to be told, in the terminal."""
 
-import dataclasses
 import json
 import re
 import sys
@@ -11,7 +10,7 @@ import click
 
 from edgerun.errors import FunctionError, FunctionExecutionError, FunctionResultError
 from edgerun.functions.rules import RULES
-from edgerun.observe.events import Answered, Event, Failed, Noted, Printed, Stepped, Warned
+from edgerun.observe.events import Answered, Event, Failed, Noted, Printed, Stepped, Warned, field_types
 
 MARKS: Final = (
     ("viewer-request", "vr"),
@@ -210,7 +209,7 @@ def printable(text: str) -> str:
 def record(event: Event) -> dict[str, object]:
     """Return an event as JSON-able fields, with its kind."""
     return {"event": type(event).__name__.lower()} | {
-        field.name: plain(getattr(event, field.name)) for field in dataclasses.fields(event)
+        name: plain(getattr(event, name)) for name in field_types(type(event))
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
+from typing import Any
 
 from edgerun.values import value
 
@@ -46,34 +47,96 @@ class Stepped:
     detail: object = None
 
 
-@value
 class Answered:
     """A viewer has been answered, or left; one per request, in the words of CloudFront's access log.
 
-    `complete` is False when the viewer or the origin broke off. Times are seconds; `ran` are the points
-    whose functions ran, in order.
+    Made for every request and rarely read whole, so it keeps what the words are made from (`visit`, `obtained`) and
+    makes them when asked. `complete` is False when the viewer or the origin broke off. Times are seconds; `ran` are the
+    points whose functions ran, in order; `bytes_sent` count the head.
     """
 
-    request_id: str
-    at: float
-    distribution: str
-    path_pattern: str
-    method: str
-    scheme: str
-    host: str
-    path: bytes
-    query: bytes | None
-    http_version: str
-    client: tuple[str, int]
-    status: int
-    result_type: str
-    response_result_type: str
-    detailed_result_type: str
-    bytes_sent: int
-    time_taken: float
-    time_to_first_byte: float
-    ran: tuple[str, ...]
-    complete: bool
+    __slots__ = ("at", "bytes_sent", "complete", "obtained", "ready", "status", "visit")
+
+    def __init__(
+        self, visit: Any, obtained: Any, status: int, *, bytes_sent: int, complete: bool, ready: float, at: float
+    ) -> None:
+        self.visit = visit
+        self.obtained = obtained
+        self.status = status
+        self.bytes_sent = bytes_sent
+        self.complete = complete
+        self.ready = ready
+        self.at = at
+
+    @property
+    def request_id(self) -> str:
+        return str(self.visit.id)
+
+    @property
+    def distribution(self) -> str:
+        return self.visit.distribution.domain_name if self.visit.distribution else "-"
+
+    @property
+    def path_pattern(self) -> str:
+        return self.visit.behavior.path_pattern if self.visit.behavior else "-"
+
+    @property
+    def method(self) -> str:
+        return str(self.visit.request.method)
+
+    @property
+    def scheme(self) -> str:
+        return str(self.visit.request.scheme)
+
+    @property
+    def host(self) -> str:
+        host = self.visit.request.headers.get(b"host")
+        return host.decode("latin-1") if host else "-"
+
+    @property
+    def path(self) -> bytes:
+        return bytes(self.visit.request.path)
+
+    @property
+    def query(self) -> bytes | None:
+        query: bytes | None = self.visit.request.query
+        return query
+
+    @property
+    def http_version(self) -> str:
+        return str(self.visit.request.http_version)
+
+    @property
+    def client(self) -> tuple[str, int]:
+        client: tuple[str, int] = self.visit.request.client
+        return client
+
+    @property
+    def result_type(self) -> str:
+        return self.obtained.word if self.complete else "Error"
+
+    @property
+    def response_result_type(self) -> str:
+        return str(self.obtained.word)
+
+    @property
+    def detailed_result_type(self) -> str:
+        return (self.obtained.detailed or self.obtained.word) if self.complete else "ClientCommError"
+
+    @property
+    def time_taken(self) -> float:
+        return self.at - float(self.visit.started)
+
+    @property
+    def time_to_first_byte(self) -> float:
+        return self.ready - float(self.visit.started)
+
+    @property
+    def ran(self) -> tuple[str, ...]:
+        return tuple(self.visit.ran)
+
+    def __repr__(self) -> str:
+        return f"Answered({', '.join(f'{name}={getattr(self, name)!r}' for name in field_types(Answered))})"
 
 
 @value
@@ -115,6 +178,17 @@ class Noted:
 
     text: str
     level: str = "info"
+
+
+def field_types(kind: type) -> dict[str, object]:
+    """Return the fields of a kind of event, in order, with their types."""
+    if kind is Answered:
+        made = {
+            name: made.fget.__annotations__["return"] for name, made in vars(kind).items() if isinstance(made, property)
+        }
+        given = Answered.__init__.__annotations__
+        return made | {name: given[name] for name in ("at", "status", "bytes_sent", "complete")}
+    return dict(kind.__annotations__)
 
 
 Event = Stepped | Answered | Failed | Warned | Printed | Noted

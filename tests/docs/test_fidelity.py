@@ -149,9 +149,9 @@ def test_the_viewers_place_is_unknown():
 
 
 def test_the_edge_location_is_always_the_same():
-    answer = Marks("E1").on(Obtained(response=Response(status=200, headers=Headers()), word="Hit"), "id")
+    headers = Marks("E1").fixed(Obtained(response=Response(status=200, headers=Headers()), word="Hit"))
 
-    assert answer.headers.get(b"x-amz-cf-pop") == b"EDG50-P1"
+    assert headers.get(b"x-amz-cf-pop") == b"EDG50-P1"
 
 
 def test_viewers_are_served_without_tls():
