@@ -21,7 +21,7 @@ from edgerun.functions.lambda_edge import Judge, Warned
 from edgerun.functions.prices import billed_milliseconds, price_of
 from edgerun.functions.process import ProcessRuntime
 from edgerun.functions.readings import Strictness
-from edgerun.functions.rules import RULES
+from edgerun.functions.rulebook import RULEBOOK
 from edgerun.functions.runtime import Invocation, OutputLine
 from edgerun.http.headers import Headers
 from edgerun.http.message import BytesBody, Request, Response
@@ -225,7 +225,7 @@ def _print_error(error: FunctionError, outcome: Outcome) -> None:
                 ("rule", error.rule),
                 ("path", error.path),
                 ("value", error.value),
-                ("limit", RULES[error.rule].limit),
+                ("limit", RULEBOOK[error.rule].limit),
                 ("fix", error.fix),
             )
             if text
