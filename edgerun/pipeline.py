@@ -18,7 +18,6 @@ answered in the caller's own turn. Look-up and origin half together are `obtain`
 too. The order is that of `spec/cloudfront.md` §0; where a function runs, `spec/lambda-at-edge.md` §1.
 """
 
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -45,6 +44,7 @@ from edgerun.origin_half import OriginHalf
 from edgerun.services import Services
 from edgerun.standing import Standing, standing
 from edgerun.teller import Teller
+from edgerun.values import changed
 from edgerun.visit import POP, Delivery, Errand, Fetched, Marks, Obtained, Visit, completed, from_entry, signed
 
 
@@ -344,7 +344,7 @@ class Pipeline:
         flight.outcome.set_result(fetched)
         if fetched.entry is not None and (shared is None or await fill(shared, source)):
             tags = cache_tags(fetched.entry.headers, self._tag_headers)
-            entry = replace(completed(fetched.entry), generation=generation, tags=tags)
+            entry = changed(completed(fetched.entry), generation=generation, tags=tags)
             keep = self._shelf.keep_part if entry.status == 206 else self._shelf.keep_whole
             kept = await keep(entry, generation)
             self._tell.step(errand.visit, Step.STORE, f"kept for {entry.lifetime:g} s" if kept else "refused", entry)

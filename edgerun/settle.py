@@ -1,6 +1,5 @@
 """What becomes of an origin's answer: revalidated, replaced by a stale copy, kept, or only passed on."""
 
-from dataclasses import replace
 from typing import Final
 
 from edgerun.cache.caching import Answer, Caching, Keep, Refuse
@@ -15,7 +14,7 @@ from edgerun.distribution.select import forwards_cookies, pick_query
 from edgerun.http.fields import cache_control, format_date
 from edgerun.http.headers import Headers
 from edgerun.http.message import Response
-from edgerun.values import value
+from edgerun.values import changed, value
 from edgerun.visit import Errand, Fetched, Obtained, from_entry
 
 BODILESS: Final = frozenset({204, 304})
@@ -72,7 +71,7 @@ def settle(errand: Errand, exchange: Exchange, caching: Caching) -> Fetched:
 def stale_instead(errand: Errand, stale: Entry, status: int, now: float) -> Fetched:
     """Serve an expired object because the origin failed, and leave it alone for the error's caching time."""
     retry_at = now + errand.distribution.error_caching_min_ttl(status)
-    covering = replace(stale, retry_at=retry_at)
+    covering = changed(stale, retry_at=retry_at)
     settled = Settled(case=Case.COVERED, stored=True, steps=stale.reckoned, decision=errand.decision)
     return Fetched(obtained=from_entry(stale, stale.age(now)), entry=covering, settled=settled)
 
@@ -89,11 +88,11 @@ def _confirmed(errand: Errand, stale: Entry, exchange: Exchange, caching: Cachin
     if stale.compressed:  # the origin speaks of the object that it has
         headers = compressed_head(headers, stale.headers.get(b"content-encoding") or b"gzip")
     response = Response(status=stale.status, reason=stale.reason, headers=headers, body=stale.body)
-    confirmed = replace(exchange, origin_status=stale.origin_status)
+    confirmed = changed(exchange, origin_status=stale.origin_status)
     obtained = Obtained(response=response, word="RefreshHit", origin_status=stale.origin_status, from_store=True)
     entry, settled = _entry(errand, Case.CONFIRMED, response, confirmed, caching)
     # A HEAD that was told "unchanged" confirms the whole object, not a head of its own.
-    entry = None if entry is None else replace(entry, key=stale.key, compressed=stale.compressed)
+    entry = None if entry is None else changed(entry, key=stale.key, compressed=stale.compressed)
     return Fetched(obtained=obtained, entry=entry, settled=settled)
 
 
@@ -110,8 +109,8 @@ def compressed(errand: Errand, fetched: Fetched, caching: Caching) -> Fetched:
         return fetched
     body = CompressedBody(obtained.response.body, encoding)
     response = obtained.response.changed(headers=compressed_head(obtained.response.headers, encoding), body=body)
-    kept = replace(entry, headers=compressed_head(entry.headers, encoding), body=body, compressed=True)
-    return replace(fetched, obtained=obtained.changed(response=response), entry=kept)
+    kept = changed(entry, headers=compressed_head(entry.headers, encoding), body=body, compressed=True)
+    return changed(fetched, obtained=obtained.changed(response=response), entry=kept)
 
 
 def _entry(

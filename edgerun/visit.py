@@ -1,7 +1,7 @@
 """The values that pass between the pipeline's steps, and the one that a door gets in the end."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import md5
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from edgerun.functions.lambda_event import EdgeContext
 from edgerun.http.headers import Headers, Line
 from edgerun.http.message import Body, BytesBody, OnInterim, Request, Response, Tunnel
 from edgerun.observe.events import Answered
-from edgerun.values import value
+from edgerun.values import changed, value
 
 Clock = Callable[[], float]
 
@@ -132,7 +132,7 @@ class Obtained:
 
     def changed(self, **fields: Any) -> "Obtained":
         """Return the same with some fields changed."""
-        return replace(self, **fields)
+        return changed(self, **fields)
 
 
 @value
@@ -158,9 +158,9 @@ class Fetched:
 
     def with_body(self, body: Body) -> "Fetched":
         """Return the same with a body that many can read."""
-        entry = None if self.entry is None else replace(self.entry, body=body)
+        entry = None if self.entry is None else changed(self.entry, body=body)
         response = self.obtained.response.changed(body=body)
-        return replace(self, obtained=self.obtained.changed(response=response), entry=entry)
+        return changed(self, obtained=self.obtained.changed(response=response), entry=entry)
 
 
 def from_entry(entry: Entry, age: int, decision: Decision | None = None, *, standing: bool = False) -> Obtained:
@@ -180,7 +180,7 @@ def from_entry(entry: Entry, age: int, decision: Decision | None = None, *, stan
 def completed(entry: Entry) -> Entry:
     """Return an entry ready for the store: a small body as bytes, without the machinery of its arrival."""
     data = entry.body.data
-    return entry if data is None else replace(entry, body=BytesBody(data))
+    return entry if data is None else changed(entry, body=BytesBody(data))
 
 
 class Marks:

@@ -4,7 +4,6 @@ Each part is an entry of its own and never copied; a list says which there are. 
 store one by one: what is missing is asked of the origin, and takes its place again.
 """
 
-from dataclasses import replace
 from typing import Final
 
 from edgerun.cache.body import MEMORY_LIMIT
@@ -18,6 +17,7 @@ from edgerun.http.conditional import Partial, select_ranges
 from edgerun.http.headers import Headers
 from edgerun.http.message import Body, BytesBody, PartBody, Request, Response, read
 from edgerun.http.partial import for_viewer
+from edgerun.values import changed
 
 _OF_ONE_PART: Final = (b"content-range", b"content-length")
 
@@ -79,13 +79,13 @@ class Shelf:
                 parts, headers = known, freshened(before.headers, headers)
             else:
                 self._forget(entry.key, known)
-        if not self._store.put(part_key(entry.key, part), replace(entry, key=part_key(entry.key, part)), generation):
+        if not self._store.put(part_key(entry.key, part), changed(entry, key=part_key(entry.key, part)), generation):
             return False
         later = parts.plus(part, told.length)
         for gone in set(parts.kept) - set(later.kept):
             self._store.discard(part_key(entry.key, gone))
         written = BytesBody(later.written())
-        listed = replace(entry, key=list_key(entry.key), headers=headers, body=written)
+        listed = changed(entry, key=list_key(entry.key), headers=headers, body=written)
         return self._store.put(listed.key, listed, generation) and await self._joined(entry.key, listed, later)
 
     async def _joined(self, key: CacheKey, listed: Entry, parts: Parts) -> bool:
@@ -99,7 +99,7 @@ class Shelf:
         if parts.length <= MEMORY_LIMIT:
             body = BytesBody(await read(body))
         headers = _head_of_whole(listed.headers, parts.length)
-        whole = replace(listed, key=key, status=200, reason=b"OK", headers=headers, body=body, origin_status=200)
+        whole = changed(listed, key=key, status=200, reason=b"OK", headers=headers, body=body, origin_status=200)
         if self._store.put(key, whole, listed.generation):
             self._forget(key, parts)
         return True

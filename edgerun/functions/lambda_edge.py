@@ -7,7 +7,6 @@ the order of §9.5, and the first failure ends them.
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final, cast
 
 from edgerun.distribution.choice import OriginChoice
@@ -26,7 +25,7 @@ from edgerun.functions.lambda_result import (
 from edgerun.functions.limits import EXPOSED_BODY, URI_CHARACTERS
 from edgerun.http.headers import Headers
 from edgerun.http.message import Body, BytesBody, Request, Response
-from edgerun.values import value
+from edgerun.values import changed, value
 
 __all__ = [
     "ChangedRequest",
@@ -121,8 +120,8 @@ def read_request_result(
         body = BytesBody(data)
         # AWS: Content-Length is read-only, and adjusted to the replaced body (§6).
         headers = with_length(headers, len(data)) if b"content-length" in headers else headers
-    changed = replace(request, path=path, query=query, headers=headers, body=body)
-    return ChangedRequest(request=changed, origin=new_origin)
+    request = changed(request, path=path, query=query, headers=headers, body=body)
+    return ChangedRequest(request=request, origin=new_origin)
 
 
 def read_response_result(
@@ -151,7 +150,7 @@ def read_response_result(
 
 def with_body(request: Request, body: Body) -> Request:
     """Return a request with another body; its headers stay."""
-    return replace(request, body=body)
+    return changed(request, body=body)
 
 
 def _sent(event: dict[str, object], member: str) -> dict[str, Any]:
@@ -203,7 +202,7 @@ def _visible(point: Point, request: Request, origin: OriginSpec | None) -> Reque
     if point is not Point.ORIGIN_REQUEST or origin is None:
         return request
     headers = without_custom_headers(request.headers, origin)
-    return request if headers is request.headers else replace(request, headers=headers)
+    return request if headers is request.headers else changed(request, headers=headers)
 
 
 def _warn_of_read_only(returned: dict[str, Any], sent: dict[str, Any], judge: Judge) -> None:

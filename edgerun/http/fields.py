@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Final
 
 from edgerun.values import value
@@ -58,7 +59,12 @@ def parse_date(text: bytes, *, now: float = _TWO_DIGIT_YEARS_FROM) -> float | No
 
 def format_date(seconds: float) -> bytes:
     """Return a time as an IMF-fixdate, rounded down; years outside 1-9999 are clamped (RFC 9110 §5.6.7)."""
-    days, rest = divmod(int(max(_EARLIEST, min(seconds, _LATEST)) // 1), 86400)
+    return _date_of(int(max(_EARLIEST, min(seconds, _LATEST)) // 1))
+
+
+@lru_cache(maxsize=64)  # every answer of one second bears the same
+def _date_of(seconds: int) -> bytes:
+    days, rest = divmod(seconds, 86400)
     day = date.fromordinal(days + _EPOCH_DAY)
     name, month = _DAYS[day.weekday()], _MONTHS[day.month - 1]
     clock = (rest // 3600, rest // 60 % 60, rest % 60)
@@ -124,8 +130,13 @@ def cache_control(values: Iterable[bytes]) -> CacheControl:
 
     Source: RFC 9111 §5.2; http-caching.md §1.2, §1.3.
     """
+    return _directives(b", ".join(values))
+
+
+@lru_cache(maxsize=512)  # an origin says the same of most of its objects
+def _directives(line: bytes) -> CacheControl:
     given: dict[bytes, list[bytes | None]] = {}
-    for member in split_list(b", ".join(values)):
+    for member in split_list(line):
         name = _TOKEN.match(member)
         if name is not None:
             given.setdefault(name[0].lower(), []).append(_argument(member[name.end() :]))

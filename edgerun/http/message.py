@@ -2,11 +2,10 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import field
-from dataclasses import replace as _replace
 from typing import Any, Final, Protocol
 
 from edgerun.http.headers import EMPTY, Headers
-from edgerun.values import value
+from edgerun.values import changed, value
 
 
 class Body(Protocol):
@@ -150,7 +149,7 @@ class Request:
 
     def changed(self, **fields: Any) -> "Request":
         """Return the same request with some fields changed."""
-        return _replace(self, **fields)
+        return changed(self, **fields)
 
     @property
     def target(self) -> bytes:
@@ -169,7 +168,7 @@ class Response:
 
     def changed(self, **fields: Any) -> "Response":
         """Return the same response with some fields changed."""
-        return _replace(self, **fields)
+        return changed(self, **fields)
 
 
 @value
