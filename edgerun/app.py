@@ -4,6 +4,7 @@ import base64
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from weakref import WeakSet
 
@@ -11,9 +12,9 @@ from edgerun.cache.collapse import Collapser
 from edgerun.cache.freshness import CloudFrontCaching
 from edgerun.cache.memory import MemoryStore
 from edgerun.cache.store import CacheStore
-from edgerun.distribution.model import Config
+from edgerun.distribution.model import Config, StoreConfig
 from edgerun.eager import Begun
-from edgerun.errors import RequestError
+from edgerun.errors import RequestError, StoreError
 from edgerun.functions.function import Function
 from edgerun.functions.invoker import Invoker
 from edgerun.functions.loads import Loads
@@ -65,9 +66,7 @@ class Edge:
             log_format=log_format,
             on_loaded=loads.report if loads is not None else None,
         )
-        self.store: CacheStore = store or MemoryStore(
-            size=config.store.size, max_object_size=config.store.max_object_size
-        )
+        self.store: CacheStore = store or open_store(config.store, self._note)
         self._commands = Commands(cwd or Path.cwd(), self._origin_printed)
         self._origins = Origins(tuple(config.origins.values()), clock)
         self._flights: Collapser[Fetched] = Collapser()
@@ -95,6 +94,8 @@ class Edge:
             origins = Origins(tuple(config.origins.values()), self.clock)
             await self._commands.match(tuple(config.origins.values()))
             self._all_origins.add(origins)
+        if config.store != replace(self.config.store, tag_headers=config.store.tag_headers):
+            self._note("the store stays as it is until edgerun starts anew", "info")
         retired = [f for f in self.config.functions.values() if f not in config.functions.values()]
         self.config, self._origins = config, origins
         self.pipeline = self._pipeline(config, origins)
@@ -161,10 +162,39 @@ class Edge:
         self.emit(Printed(request_id=line.label, function=line.function, text=line.text, kind=line.kind))
 
     def _logs_failed(self, text: str) -> None:
-        self.emit(Noted(text=text, level="error"))
+        self._note(text, "error")
+
+    def _note(self, text: str, level: str = "warning") -> None:
+        self.emit(Noted(text=text, level=level))
 
     def _origin_printed(self, origin: str, text: str) -> None:
         self.emit(Noted(text=f"origin {origin}: {text}", level="output"))
+
+
+def open_store(config: StoreConfig, tell: Callable[[str], None]) -> CacheStore:
+    """Open the store of a configuration, or, where there is no room for it, one in memory.
+
+    Args:
+        config: which, and its bounds.
+        tell: is told what the user should know, now and later.
+
+    Raises:
+        ConfigError: its folder cannot be used.
+    """
+    bounds = {"size": config.size, "max_object_size": config.max_object_size}
+    if config.kind == "lmdb":
+        from edgerun.cache.lmdb import LmdbStore  # noqa: PLC0415  # only this kind needs it
+
+        try:
+            return LmdbStore(Path(config.path), **bounds, tell=tell)
+        except StoreError as error:
+            tell(f"{error}: objects are kept in memory until edgerun starts anew")
+            usual = StoreConfig()
+            bounds = {
+                "size": min(config.size, usual.size),
+                "max_object_size": min(config.max_object_size, usual.max_object_size),
+            }
+    return MemoryStore(**bounds)
 
 
 def id_maker(seed: int | None = None) -> Callable[[], str]:

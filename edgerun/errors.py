@@ -3,6 +3,7 @@
 EdgerunError
 ├─ ConfigError                    never an answer: exit code 2
 ├─ PortInUse                      never an answer: exit code 3
+├─ StoreError                     never an answer: an order to the cache that it could not carry out
 └─ EdgeError                      becomes an answer, see `answers.py`
    ├─ RequestError
    │  ├─ BadRequest               400: unparsable, or unsafe to forward
@@ -37,6 +38,10 @@ class ConfigError(EdgerunError):
 
 class PortInUse(EdgerunError):
     """The wanted port is taken and `--strict-port` forbids another."""
+
+
+class StoreError(EdgerunError):
+    """The cache store could not do what it was ordered to; no request depends on it."""
 
 
 class EdgeError(EdgerunError):
@@ -100,12 +105,11 @@ class OriginTimeout(OriginError):
 
 
 class FunctionError(EdgeError):
-    """A function failed; `function` is its configured name, `of_cloudfront` says that it is a CloudFront Function."""
+    """A function failed; `function` is its configured name."""
 
     def __init__(self, message: str, *, function: str = "") -> None:
         super().__init__(message)
         self.function = function
-        self.of_cloudfront = False
 
 
 class FunctionExecutionError(FunctionError):

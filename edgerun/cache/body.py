@@ -8,14 +8,55 @@ import asyncio
 import os
 import tempfile
 import weakref
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from edgerun.errors import EdgeError, OriginProtocolError
 from edgerun.http.message import Body
 
 MEMORY_LIMIT = 1024 * 1024
 CHUNK = 256 * 1024
+
+
+@runtime_checkable
+class AtHand(Protocol):
+    """A complete body whose bytes can be had at once, piece by piece."""
+
+    def part(self, start: int, stop: int) -> bytes:
+        """Return these bytes; from any thread once the body is complete.
+
+        Raises:
+            OSError: they cannot be read.
+        """
+        ...
+
+
+def pieces(body: Body) -> Iterator[bytes] | None:
+    """Return the bytes of a complete body piece by piece, or None if they have to be waited for."""
+    if body.data is not None:
+        return iter((body.data,))
+    if body.length is None or not isinstance(body, AtHand):
+        return None
+    return _pieces(body, body.length)
+
+
+def at_hand(body: Body, start: int, stop: int) -> bytes:
+    """Return some bytes of a complete body.
+
+    Raises:
+        OSError: they cannot be had at once.
+    """
+    if body.data is not None:
+        return body.data[start:stop]
+    if not isinstance(body, AtHand):
+        raise OSError(f"{body!r} has to be waited for")
+    return body.part(start, stop)
+
+
+def _pieces(body: AtHand, length: int) -> Iterator[bytes]:
+    for start in range(0, length, CHUNK):
+        yield body.part(start, min(length, start + CHUNK))
 
 
 class SharedBody:
@@ -82,7 +123,7 @@ class SharedBody:
         while stop is None or offset < stop:
             limit = self._written if stop is None else min(self._written, stop)
             if offset < limit:
-                chunk = self._read(offset, min(limit, offset + CHUNK))
+                chunk = self.part(offset, min(limit, offset + CHUNK))
                 offset += len(chunk)
                 yield chunk
             elif self._complete:
@@ -95,7 +136,8 @@ class SharedBody:
     async def aclose(self) -> None:
         return None
 
-    def _read(self, start: int, stop: int) -> bytes:
+    def part(self, start: int, stop: int) -> bytes:
+        """Return bytes that are here already."""
         if self._whole is not None:
             return self._whole[start:stop]
         if self._file is not None:

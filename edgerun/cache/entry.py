@@ -114,4 +114,5 @@ class Entry:
         head = sum(len(name) + len(text) + 4 for name, text in self.headers)
         key = len(self.key.uri) + len(self.key.cookies or b"")
         key += sum(len(name) + sum(map(len, values)) for name, values in self.key.headers)
+        key += sum(map(len, self.tags))
         return (self.body.length or 0) + head + key + len(self.requested_uri) + 512

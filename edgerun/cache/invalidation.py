@@ -34,9 +34,14 @@ def matches(item: bytes, entry: Entry) -> bool:
     viewer asked for before a function rewrote it. Without a query in the pattern the path alone must be
     equal, and the object must be stored without a query. A tag is compared whole, whatever its case.
     """
+    return covers_any(item, entry.key.uri, entry.requested_uri, entry.tags)
+
+
+def covers_any(item: bytes, uri: bytes, requested_uri: bytes, tags: tuple[str, ...]) -> bool:
+    """Tell whether an item covers what an object goes by; see `matches`."""
     if item[:1] == b"#":
-        return item[1:].decode("latin-1").lower() in entry.tags
-    return covers(item, entry.key.uri) or covers(item, entry.requested_uri)
+        return item[1:].decode("latin-1").lower() in tags
+    return covers(item, uri) or covers(item, requested_uri)
 
 
 def covers(pattern: bytes, uri: bytes) -> bool:
@@ -63,6 +68,10 @@ class PurgeLog:
         self.generation += 1
         self._purges.append((self.generation, item))
         return self.generation
+
+    def since(self, generation: int) -> list[tuple[int, bytes]]:
+        """Return the invalidations after a generation that are remembered, oldest first."""
+        return [purge for purge in self._purges if purge[0] > generation]
 
     def purged_since(self, generation: int, entry: Entry) -> bool:
         """Tell whether an invalidation after a generation covers an entry, or may have."""

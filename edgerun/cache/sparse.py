@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
+from edgerun.cache.body import at_hand
 from edgerun.http.message import Body
 
 
@@ -38,6 +39,19 @@ class SparseBody:
             position = until
         if position < end:
             raise LookupError(f"the bytes from {position} to {end} are not there")
+
+    def part(self, start: int, stop: int) -> bytes:
+        """Return bytes that are all there.
+
+        Raises:
+            OSError: they cannot be had at once.
+        """
+        found = []
+        for first, last, body in self._pieces:
+            begin, end = max(first, start), min(last, stop)
+            if begin < end:
+                found.append(at_hand(body, begin - first, end - first))
+        return b"".join(found)
 
     async def aclose(self) -> None:
         for _, _, body in self._pieces:

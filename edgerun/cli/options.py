@@ -36,7 +36,7 @@ def configured(command: F) -> F:
     return command
 
 
-def overrides(origins: tuple[str, ...], country: str, strictness: str | None) -> Overrides:
+def overrides(origins: tuple[str, ...], country: str, strictness: str | None, store: str = "") -> Overrides:
     """Return what the flags say over the file."""
     named: dict[str, str] = {}
     for text in origins:
@@ -45,7 +45,7 @@ def overrides(origins: tuple[str, ...], country: str, strictness: str | None) ->
             named[name] = place
         else:
             named[""] = text
-    return Overrides(origins=named, country=country.upper(), strictness=_LEVELS.get(strictness or "", ""))
+    return Overrides(origins=named, country=country.upper(), strictness=_LEVELS.get(strictness or "", ""), store=store)
 
 
 def loader(

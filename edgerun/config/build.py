@@ -12,12 +12,13 @@ from edgerun.config import names, raw
 from edgerun.config.bench import Bench, Strictness, frozen
 from edgerun.config.distributions import Parts, check_hosts, distribution
 from edgerun.config.explain import faults_of
-from edgerun.config.faults import Faults, Key, Source, shown
+from edgerun.config.faults import Faults, Key, Source
 from edgerun.config.geo import places
 from edgerun.config.handlers import functions
 from edgerun.config.origins import origins
 from edgerun.config.policies import cache_policies, origin_request_policies, response_headers_policies
-from edgerun.distribution.model import Config, DirectoryOrigin, Distribution, StoreConfig
+from edgerun.config.store import store
+from edgerun.distribution.model import Config, DirectoryOrigin, Distribution
 
 ADAPTER: Final = TypeAdapter(raw.FileTable)
 DEFAULT_NAME: Final = "default"
@@ -74,14 +75,14 @@ def build(
         response_headers_policies=response_headers_policies(file.response_headers_policies, bench),
     )
     found = _distributions(file, parts, bench)
-    store = _store(file.store, bench)
+    kept = store(file.store, bench)
     geo = places(("geo",), file.geo, bench)
     faults.check()
     config = Config(
         distributions=tuple(found.values()),
         origins=frozen(parts.origins),
         functions=frozen(parts.functions),
-        store=store,
+        store=kept,
         strictness=strictness,
         country=country,
         geo=geo,
@@ -113,27 +114,6 @@ def _distributions(file: raw.FileTable, parts: Parts, bench: Bench) -> Mapping[K
     found = {key: one for key, one in made.items() if one is not None}
     check_hosts(found, bench)
     return found
-
-
-def _store(table: raw.StoreTable, bench: Bench) -> StoreConfig:
-    usual = StoreConfig()
-    size = _size("size", table.size, bench) or usual.size
-    tags = usual.tag_headers if table.tag_header is None else (table.tag_header.lower().encode(),)
-    if table.tag_header is not None:
-        bench.fault(("store", "tag_header"), names.header_name(table.tag_header))
-    if table.max_object_size is None:
-        return StoreConfig(size=size, max_object_size=min(size, usual.max_object_size), tag_headers=tags)
-    largest = _size("max_object_size", table.max_object_size, bench) or 1
-    if largest > size:
-        bench.fault(("store", "max_object_size"), "expected at most 'size'")
-    return StoreConfig(size=size, max_object_size=largest, tag_headers=tags)
-
-
-def _size(word: str, text: str, bench: Bench) -> int:
-    size = names.size(text) or 0
-    if size < 1:
-        bench.fault(("store", word), f"expected a size such as '256MiB', got {shown(text)}")
-    return size
 
 
 def _watched(config: Config) -> tuple[Path, ...]:

@@ -26,11 +26,13 @@ class Overrides:
             working directory.
         strictness: how AWS's rules are read: `strict`, which "" means too, `pedantic` or `lenient`.
         country: the viewers' country, two capital letters.
+        store: `memory` or `lmdb`; "" leaves it to the file.
     """
 
     origins: Mapping[str, str] = field(default_factory=dict)
     strictness: str = ""
     country: str = ""
+    store: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +79,10 @@ def checked_strictness(overrides: Overrides) -> Strictness:
 
 
 def overridden(source: Source, overrides: Overrides) -> Source:
-    """Return a source in which flags have replaced the places of origins.
+    """Return a source in which flags have replaced the places of origins, and the store.
 
     Raises:
-        ConfigError: a flag names an origin that is not there.
+        ConfigError: a flag names an origin that is not there, or no store.
     """
     tables = source.data.get("origins")
     tables = tables if isinstance(tables, dict) else {}
@@ -93,7 +95,20 @@ def overridden(source: Source, overrides: Overrides) -> Source:
         if isinstance(tables[name], dict):
             changed[name] = _replaced(tables[name], target)
             labels.update({("origins", name, word): f"--origin {name}" for word in ("url", "directory")})
-    return labelled(source, {**source.data, "origins": changed}, labels) if wanted else source
+    source = labelled(source, {**source.data, "origins": changed}, labels) if wanted else source
+    return _with_store(source, overrides.store) if overrides.store else source
+
+
+def _with_store(source: Source, wanted: str) -> Source:
+    """Return a source with another kind of store; what the file says of one that is not used goes."""
+    label, kinds = f"--store {wanted}", ("memory", "lmdb")
+    if wanted not in kinds:
+        raise ConfigError(f"{label}: expected {listed(kinds)}{suggestion(wanted, kinds)}")
+    given = source.data.get("store")
+    table = given if isinstance(given, dict) else {}
+    if table.get("kind", "memory") != wanted:
+        table = {word: value for word, value in table.items() if word not in {"path", "url"}}
+    return labelled(source, {**source.data, "store": {**table, "kind": wanted}}, {("store", "kind"): label})
 
 
 def _only_origin(tables: Mapping[str, object], target: str) -> str:

@@ -156,11 +156,16 @@ class ErrorResponseTable(Table):
 class StoreTable(Table):
     """Where cached objects are kept."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"path", "url"})
+    later: ClassVar[frozenset[str]] = frozenset({"url"})
 
-    kind: Literal["memory"] = Field(default="memory", description="The kind of store.")
+    kind: Literal["memory", "lmdb"] = Field(
+        default="memory", description="In memory, or in a folder that processes share and that outlives them."
+    )
     size: str = Field(default="256MiB", description="What the store may hold, such as 256MiB.")
-    max_object_size: str | None = Field(default=None, description="The largest object that is kept; 64MiB if left out.")
+    max_object_size: str | None = Field(
+        default=None, description="The largest object that is kept; 64MiB in memory, else 30GiB, if left out."
+    )
+    path: str | None = Field(default=None, description="The folder of an lmdb store; .edgerun/cache if left out.")
     tag_header: str | None = Field(
         default=None,
         description="The header by which origins give cache tags; if left out x-amz-meta-cache-tag, Cache-Tag and "

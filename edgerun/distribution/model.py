@@ -257,7 +257,6 @@ class OriginSpec:
 
     `port`, `protocol`, `keepalive_timeout` and `ssl_protocols` mean something for `custom` only,
     `auth_method` and `region` for `s3` only. Timeouts are whole seconds; `custom_headers` are lines.
-    `connection_attempts` and `connection_timeout` are in no event; a CloudFront Function may change them.
     """
 
     kind: Literal["custom", "s3"]
@@ -272,13 +271,6 @@ class OriginSpec:
     response_completion_timeout: int | None = None
     auth_method: str = "none"
     region: str = ""
-    connection_attempts: int = 3
-    connection_timeout: int = 10
-
-
-def is_cloudfront(function: Function) -> bool:
-    """Tell whether this is a CloudFront Function, and not one of Lambda@Edge."""
-    return function.runtime.startswith("cloudfront-js-")
 
 
 @value
@@ -287,11 +279,6 @@ class Association:
 
     function: Function
     include_body: bool = False
-
-    @property
-    def of_cloudfront(self) -> bool:
-        """Whether it is a CloudFront Function."""
-        return is_cloudfront(self.function)
 
 
 @value
@@ -311,12 +298,6 @@ class Behavior:
     origin_request: Association | None = None
     origin_response: Association | None = None
     viewer_response: Association | None = None
-
-    @property
-    def of_cloudfront(self) -> bool:
-        """Whether its viewer points have CloudFront Functions; they cannot have both kinds."""
-        found = self.viewer_request or self.viewer_response
-        return found is not None and found.of_cloudfront
 
     def function_at(self, point: Point) -> Association | None:
         """Return what is associated with one point."""
@@ -371,11 +352,15 @@ class Distribution:
 
 @value
 class StoreConfig:
-    """The cache store and its bounds in bytes; `tag_headers` carry cache tags, in lower case."""
+    """The cache store and its bounds in bytes.
 
-    kind: Literal["memory"] = "memory"
+    `path` is the folder of an lmdb store; `tag_headers` carry cache tags, in lower case.
+    """
+
+    kind: Literal["memory", "lmdb"] = "memory"
     size: int = 256 * 1024 * 1024
     max_object_size: int = 64 * 1024 * 1024
+    path: str = ""
     tag_headers: tuple[bytes, ...] = TAG_HEADERS
 
 

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from edgerun.errors import FunctionResultError
-from edgerun.functions.lambda_rule import Rule
 from edgerun.functions.readings import PRESETS, REFUSE, Readings, Strictness
-from edgerun.functions.rulebook import RULEBOOK
+from edgerun.functions.rules import RULES, Rule
 from edgerun.values import value
 
 SHOWN_CHARACTERS: Final = 80
@@ -64,7 +63,7 @@ class Judge:
         """Report a broken rule; returning means that it is forgiven, and the caller goes on as the rule says.
 
         Args:
-            rule: an id of `RULEBOOK`.
+            rule: an id of `RULES`.
             path: JSON path into the result.
             offending: the value that stands there.
             note: what else helps.
@@ -75,7 +74,7 @@ class Judge:
         Raises:
             FunctionResultError: it is not forgiven.
         """
-        known = RULEBOOK[rule]
+        known = RULES[rule]
         if known.reading:
             spared = getattr(self.readings, known.reading) != REFUSE
         else:
@@ -93,14 +92,14 @@ def refused(
     """Return the error that tells which rule a result broke, where, and with what.
 
     Args:
-        rule: an id of `RULEBOOK`.
+        rule: an id of `RULES`.
         path: JSON path into the result; "" is the result itself.
         offending: the value that stands there, any JSON value.
         note: what else helps, as the end of a sentence.
         name: the header's name, for the log sentence.
         character: the offending character, percent-encoded, for the log sentence.
     """
-    broken = RULEBOOK[rule]
+    broken = RULES[rule]
     log = broken.log.format(name=shown(name)[1:-1], character=character)
     return FunctionResultError(
         sentence(broken, path, offending, note),
@@ -108,7 +107,7 @@ def refused(
         path=path,
         value=shown(offending),
         fix=broken.fix,
-        page=broken.page.replace("{path}", path),
+        page=broken.page,
         log=log,
     )
 

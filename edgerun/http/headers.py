@@ -24,6 +24,22 @@ class Headers:
         self._index: dict[bytes, list[bytes]] | None = None
         self._block: bytes | None = None
 
+    @classmethod
+    def of_block(cls, block: bytes) -> "Headers":
+        """Return the headers that such a block was made of; it is kept as theirs.
+
+        Raises:
+            ValueError: it is no block of `Name: value` lines.
+        """
+        made = cls()
+        if block:
+            parts = [line.partition(b": ") for line in block.split(b"\r\n")]
+            if parts.pop()[0] or not all(separator for _, separator, _ in parts):
+                raise ValueError("this is no block of header lines")
+            made._lines = tuple([(name, value) for name, _, value in parts])
+            made._block = block
+        return made
+
     @property
     def lines(self) -> tuple[Line, ...]:
         """All lines in order, as (name, value)."""

@@ -41,10 +41,6 @@ AFTER = [
     *((f"[{word}]", f"6: {word}: '{word}' {NOT_YET}") for word in ("geo_restriction", "access_log")),
     ('trusted_key_groups = ["a"]', f"6: default_behavior.trusted_key_groups: 'trusted_key_groups' {NOT_YET}"),
     ('[store]\nkind = "redis"', f"7: store.kind: kind 'redis' {NOT_YET}"),
-    (
-        '[store]\nkind = "lmdb"\npath = "x"',
-        f"7: store.kind: kind 'lmdb' {NOT_YET}\nedgerun.toml:8: store.path: 'path' {NOT_YET}",
-    ),
     (F + 'runtime = "provided.al2023"', f"8: functions.f.runtime: runtime 'provided.al2023' {NOT_YET}"),
     (F + 'runtime = "cloudfront-js-2.0"', f"8: functions.f.runtime: runtime 'cloudfront-js-2.0' {NOT_YET}"),
     (F + 'build = "make"', f"8: functions.f.build: 'build' {NOT_YET}"),
@@ -302,6 +298,9 @@ AFTER = [
         "9: error_responses[1].error_code: 404 is there already",
     ),
     # store
+    ('[store]\npath = "x"', "7: store.path: means something with kind = 'lmdb' only, and kind is 'memory'"),
+    ('[store]\nkind = "lmdb"\npath = ""', "8: store.path: expected a folder, got ''"),
+    ('[store]\nkind = "lmbd"', "7: store.kind: expected 'memory' or 'lmdb', got 'lmbd'; did you mean 'lmdb'?"),
     ('[store]\ntag_header = "a b"', "7: store.tag_header: 'a b' is not a header name"),
     ('[store]\nsize = "lots"', "7: store.size: expected a size such as '256MiB', got 'lots'"),
     ('[store]\nsize = "0B"', "7: store.size: expected a size such as '256MiB', got '0B'"),

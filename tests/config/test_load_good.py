@@ -1,5 +1,6 @@
 """What the native format comes to (design.md §8)."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -231,6 +232,40 @@ def test_methods(read):
 def test_the_store(read, lines, size, largest):
     store = read(f"{BASE}[store]\n{lines}").config.store
     assert (store.kind, store.size, store.max_object_size) == ("memory", size, largest)
+
+
+@pytest.mark.parametrize(
+    ("lines", "path", "largest"),
+    [
+        ("", ".edgerun/cache", 256 << 20),
+        ('path = "../else"\nsize = "100GiB"', "../else", 30 << 30),
+        ('path = "/var/cache/edge"\nmax_object_size = "1MiB"', "/var/cache/edge", 1 << 20),
+    ],
+)
+def test_a_store_in_a_folder(read, project, lines, path, largest):
+    store = read(f'{BASE}[store]\nkind = "lmdb"\n{lines}').config.store
+    assert (store.kind, store.path) == ("lmdb", os.path.normpath(project / path))
+    assert store.max_object_size == largest
+
+
+@pytest.mark.parametrize(
+    ("table", "flag", "expected"),
+    [
+        ("", "lmdb", ("lmdb", ".edgerun/cache")),
+        ('[store]\nkind = "lmdb"\npath = "x"', "lmdb", ("lmdb", "x")),
+        ('[store]\nkind = "lmdb"\npath = "x"', "memory", ("memory", "")),
+        ('[store]\nsize = "1MiB"', "", ("memory", "")),
+    ],
+)
+def test_a_flag_says_where_objects_are_kept(read, project, table, flag, expected):
+    store = read(BASE + table, store=flag).config.store
+    kind, path = expected
+    assert (store.kind, store.path) == (kind, path and str(project / path))
+
+
+def test_another_store_is_refused_by_name(read):
+    with pytest.raises(ConfigError, match="--store disk: expected 'memory' or 'lmdb'"):
+        read(BASE, store="disk")
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """What every `CacheStore` owes, whatever it is made of. Another store is one more row in `STORES`.
 
-`make(size, max_object_size)` returns an empty store. A store may count an entry as more than `Entry.size`
-only if its row says so in a factory of its own.
+A row makes an empty store from a folder of its own and its bounds.
 """
 
 import asyncio
+import tempfile
+import uuid
 from collections import OrderedDict
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -15,20 +17,34 @@ from keeping import Kept
 from strategies import entry
 
 from edgerun.cache.invalidation import PURGES_REMEMBERED
+from edgerun.cache.lmdb import LmdbStore
 from edgerun.cache.memory import CHUNK, MemoryStore
 from edgerun.testing import DictStore
 
-STORES = [pytest.param(MemoryStore, id="memory"), pytest.param(DictStore, id="the fake")]
+
+def in_memory(_, **bounds):
+    return MemoryStore(**bounds)
+
+
+def the_fake(_, **bounds):
+    return DictStore(**bounds)
+
+
+def in_lmdb(folder, **bounds):
+    return LmdbStore(folder / uuid.uuid4().hex, **bounds)
+
+
+STORES = [pytest.param(in_memory, id="memory"), pytest.param(the_fake, id="the fake"), pytest.param(in_lmdb, id="lmdb")]
 
 
 @pytest.fixture(params=STORES)
-def make(request):
+def make(request, tmp_path):
     """A factory whose stores are closed in the end."""
     made = []
     with asyncio.Runner() as runner:
 
         def factory(size=1_000_000, max_object_size=1_000_000):
-            made.append(Kept(request.param(size=size, max_object_size=max_object_size), runner))
+            made.append(Kept(request.param(tmp_path, size=size, max_object_size=max_object_size), runner))
             return made[-1]
 
         yield factory
@@ -321,14 +337,16 @@ PURGES = st.sampled_from([b"/*", b"/a*", b"/a/*", b"/a", b"/d", b"/nothing"])
 class StoreAgainstDict(RuleBasedStateMachine):
     """A store does what an ordered dict with a byte count does."""
 
-    factory = MemoryStore
+    factory = in_memory
     size = 4_000
     largest = 2_500
 
     @initialize()
     def begin(self):
         self.runner = asyncio.Runner()
-        self.store = Kept(self.factory(size=self.size, max_object_size=self.largest), self.runner)
+        self.folder = tempfile.TemporaryDirectory()
+        bounds = {"size": self.size, "max_object_size": self.largest}
+        self.store = Kept(type(self).factory(Path(self.folder.name), **bounds), self.runner)
         self.model: OrderedDict = OrderedDict()
         self.purges = []
         self.began = []
@@ -338,6 +356,7 @@ class StoreAgainstDict(RuleBasedStateMachine):
         if hasattr(self, "runner"):
             self.runner.run(self.store.store.aclose())
             self.runner.close()
+            self.folder.cleanup()
 
     @rule()
     def a_fetch_begins(self):
@@ -396,7 +415,7 @@ class StoreAgainstDict(RuleBasedStateMachine):
 
 
 class MemoryAgainstDict(StoreAgainstDict):
-    factory = MemoryStore
+    factory = in_memory
 
     @invariant()
     def counts_what_it_holds(self):
@@ -405,11 +424,17 @@ class MemoryAgainstDict(StoreAgainstDict):
 
 
 class FakeAgainstDict(StoreAgainstDict):
-    factory = DictStore
+    factory = the_fake
+
+
+class LmdbAgainstDict(StoreAgainstDict):
+    factory = in_lmdb
 
 
 TestMemoryAgainstDict = MemoryAgainstDict.TestCase
 TestFakeAgainstDict = FakeAgainstDict.TestCase
+TestLmdbAgainstDict = LmdbAgainstDict.TestCase
+TestLmdbAgainstDict.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)
 TestMemoryAgainstDict.settings = TestFakeAgainstDict.settings = settings(
     max_examples=40, stateful_step_count=25, deadline=None
 )

@@ -1,0 +1,43 @@
+"""The few entries that are asked for most, kept in memory above a store that costs more to ask."""
+
+from typing import NamedTuple
+
+from cachetools import LRUCache
+
+from edgerun.cache.entry import CacheKey, Entry
+
+
+class Held(NamedTuple):
+    """An entry in memory, and by what the store below knows it.
+
+    `sign` is what told of changes to the key when the entry was read.
+    """
+
+    entry: Entry
+    digest: bytes
+    number: int
+    sign: int
+
+
+class Tier:
+    """Entries in memory, least recently used, bounded in bytes."""
+
+    def __init__(self, size: int) -> None:
+        self._held: LRUCache[CacheKey, Held] = LRUCache(maxsize=size, getsizeof=lambda held: held.entry.size)
+        self.get = self._held.get
+
+    def put(self, held: Held) -> None:
+        """Hold an entry, unless it is larger than all that may be held."""
+        if held.entry.size <= self._held.maxsize:
+            self._held[held.entry.key] = held
+
+    def drop(self, key: CacheKey) -> None:
+        """Hold an entry no longer."""
+        self._held.pop(key, None)
+
+    def clear(self) -> None:
+        """Hold nothing any more."""
+        self._held.clear()
+
+    def __len__(self) -> int:
+        return len(self._held)
