@@ -5,26 +5,23 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final, Protocol, cast
 
 import orjson
 
 from edgerun.errors import FunctionExecutionError, FunctionInitError
-from edgerun.functions import faults, frames
+from edgerun.functions import bootstraps, faults, frames, orders, provided
 from edgerun.functions.call import Call
 from edgerun.functions.frames import DamagedChannel, Frame, FrameReader
 from edgerun.functions.function import Function
+from edgerun.functions.link import Link
 from edgerun.functions.log_lines import InvocationFacts, LogFormat
 from edgerun.functions.output import Journal, OutputPipe
 from edgerun.functions.runtime import Invocation, OutputLine
 from edgerun.functions.spawner import Spawner
 from edgerun.functions.variables import context_facts, log_place, variables
 
-_NODE_HOST: Final = Path(__file__).parent / "hosts" / "node_host.cjs"
 _EXIT_GRACE: Final = 0.2  # from the end of the channel to the end of the process
-_MIB: Final = 1024 * 1024
-_DATA_ALLOWANCE: Final = 64 * _MIB  # the interpreter itself and the stacks of some threads
 _TRIES: Final = 3  # environments that may die under a call before it starts
 
 
@@ -84,27 +81,34 @@ class Environment(asyncio.Protocol):
         self._init_duration: float | None = None
         self._max_memory = 0
         self._deadline = 0.0
-        self._transport: asyncio.Transport | None = None
+        self._link: Link | None = None
+        self._connecting: asyncio.Task[None] | None = None
         self._grace: asyncio.TimerHandle | None = None
 
     def start(
-        self, loop: asyncio.AbstractEventLoop, spawner: Spawner, node: str, log_format: LogFormat = "text"
+        self, loop: asyncio.AbstractEventLoop, spawner: Spawner, program: str, log_format: LogFormat = "text"
     ) -> None:
-        """Have the process made; `node` is the program for Node functions."""
+        """Have the process made; `program` is node for Node functions, and a custom runtime's bootstrap."""
         self._loop = loop
         self._spawner = spawner
         self._begun = loop.time()
         place = log_place(self.function, time.time())
-        ours, theirs = socket.socketpair()
-        output, their_output = os.pipe()
-        self._output = OutputPipe(loop, output, self._printed)
-        order = {**_program(self.function, node), "environment": variables(self.function, place, log_format)}
-        if self._journal is not None:
-            self._journal.init_started()
-        self._key = spawner.start(self, order, [theirs.detach(), their_output])
+        seen = variables(self.function, place, log_format)
         facts = {**context_facts(self.function, place), "reports_modules": self._on_loaded is not None}
         first = frames.encode(frames.INIT, 0, orjson.dumps(facts))
-        self._connecting = loop.create_task(self._connect(ours, first))
+        if self.function.runtime in bootstraps.RUNTIMES:
+            self._link, order = provided.begin(
+                loop, self.function, program, seen, self.hear, self._largest_result, lambda: self.pid
+            )
+            self._link.write(first)
+            theirs = os.open(os.devnull, os.O_RDWR)  # there is no channel
+        else:
+            theirs, order = self._open_channel(first), {**orders.hosted(self.function, program), "environment": seen}
+        output, their_output = os.pipe()
+        self._output = OutputPipe(loop, output, self._printed)
+        if self._journal is not None:
+            self._journal.init_started()
+        self._key = spawner.start(self, order, [theirs, their_output])
         self._init_alarm = loop.call_later(self.function.init_timeout, self._init_expired)
 
     def begin(self, call: Call) -> None:
@@ -152,9 +156,10 @@ class Environment(asyncio.Protocol):
         if self._grace is not None:
             self._grace.cancel()
         self._output.close()
-        self._connecting.cancel()
-        if self._transport is not None:
-            self._transport.abort()
+        if self._connecting is not None:
+            self._connecting.cancel()
+        if self._link is not None:
+            self._link.abort()
         call = self._call
         if call is not None and self._may_move(call):
             self._call = None
@@ -169,7 +174,7 @@ class Environment(asyncio.Protocol):
     # -- what the host sends
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
+        self._link = cast("asyncio.Transport", transport)  # uvloop's is no subclass
 
     def data_received(self, data: bytes) -> None:
         if self._ending is not None:
@@ -187,6 +192,11 @@ class Environment(asyncio.Protocol):
             self._go(self._status)
         elif not self._gone and self._ending is None:
             self._grace = self._loop.call_later(_EXIT_GRACE, self._spawner.kill, self._key)
+
+    def hear(self, frame: Frame) -> None:
+        """Take a frame from what stands in a host's place, unless the environment is ending."""
+        if self._ending is None:
+            self._receive(frame)
 
     def _receive(self, frame: Frame) -> None:
         call = self._call
@@ -354,6 +364,12 @@ class Environment(asyncio.Protocol):
 
     # -- small parts
 
+    def _open_channel(self, first: bytes) -> int:
+        """Begin to speak with a host of our own; return the descriptor for its end."""
+        ours, theirs = socket.socketpair()
+        self._connecting = self._loop.create_task(self._connect(ours, first))
+        return theirs.detach()
+
     async def _connect(self, ours: socket.socket, first: bytes) -> None:
         try:
             transport, _ = await self._loop.create_unix_connection(lambda: self, sock=ours)
@@ -363,14 +379,14 @@ class Environment(asyncio.Protocol):
         transport.write(first)
 
     def _send(self, call: Call) -> None:
-        assert self._transport is not None
+        assert self._link is not None
         self._last_id = (self._last_id + 1) & 0xFFFFFFFF
         call.attempts += 1
-        if self._transport.is_closing():  # it died idle a moment ago: its end hands the call to another
+        if self._link.is_closing():  # it died idle a moment ago: its end hands the call to another
             self._spawner.kill(self._key)
             return
         payload = call.aws_request_id.encode() + call.event
-        self._transport.write(frames.encode(frames.EVENT, self._last_id, payload))
+        self._link.write(frames.encode(frames.EVENT, self._last_id, payload))
         call.arm(self._loop, self.function.timeout, self._expired)
 
     def _printed(self, text: str) -> None:
@@ -380,14 +396,3 @@ class Environment(asyncio.Protocol):
             return
         label = call.label if call is not None else ""
         self._on_output(OutputLine(function=self.function.name, label=label, text=text))
-
-
-def _program(function: Function, node: str) -> dict[str, object]:
-    """Return what the zygote runs: nothing but itself for Python, node with its heap limited otherwise.
-
-    The data limit is coarse, it also counts stacks; a watch on resident memory belongs beside it.
-    """
-    if function.runtime == "python":
-        return {"argv": [], "root": function.root, "data": function.memory * _MIB + _DATA_ALLOWANCE}
-    heap = f"--max-old-space-size={function.memory}"
-    return {"argv": [node, heap, str(_NODE_HOST)], "root": function.root, "data": 0}

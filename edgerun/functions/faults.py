@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from collections.abc import Sequence
 from typing import Final
 
 from edgerun.errors import FunctionExecutionError, FunctionInitError, FunctionThrottled, FunctionTimeout
@@ -76,6 +77,14 @@ def damaged(function: Function, aws_request_id: str, why: str) -> FunctionExecut
 
 def no_start(function: Function, why: str) -> FunctionInitError:
     return FunctionInitError(why, function=function.name, error_type="Runtime.InvalidEntrypoint")
+
+
+def no_bootstrap(function: Function, places: Sequence[str], aws_request_id: str) -> FunctionInitError:
+    return FunctionInitError(
+        f"RequestId: {aws_request_id} Error: Couldn't find valid bootstrap(s): [{' '.join(places)}]",
+        function=function.name,
+        error_type="Runtime.InvalidEntrypoint",
+    )
 
 
 def platform_failed(function: Function, why: str) -> FunctionExecutionError:

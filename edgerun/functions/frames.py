@@ -34,6 +34,8 @@ ERROR: Final = 3
 INIT_ERROR: Final = 4
 LOADED: Final = 5
 
+REQUEST_ID_LENGTH: Final = 36
+
 _HEAD = struct.Struct("<IBI")
 _ANSWER = struct.Struct("<II")
 _IN_LENGTH = _HEAD.size - 4
@@ -62,6 +64,17 @@ class Answer(NamedTuple):
 
 def encode(kind: int, id: int, payload: bytes) -> bytes:  # noqa: A002 - the frame's own word
     return _HEAD.pack(len(payload) + _IN_LENGTH, kind, id) + payload
+
+
+def decode(frame: bytes) -> tuple[int, int, bytes]:
+    """Return kind, id and payload of one whole frame."""
+    _, kind, number = _HEAD.unpack_from(frame)
+    return kind, number, frame[_HEAD.size :]
+
+
+def answer(duration: float, max_memory: int, document: bytes) -> bytes:
+    """Return the payload of a `RESULT` or `ERROR` frame, from seconds and KiB."""
+    return _ANSWER.pack(int(duration * 1e6) & 0xFFFFFFFF, max_memory) + document
 
 
 def read_answer(payload: bytes) -> Answer:

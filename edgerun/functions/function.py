@@ -18,7 +18,7 @@ class Function:
         root: absolute path of the folder that is `LAMBDA_TASK_ROOT`.
         handler: `module.function` in Lambda's form; the module part may hold `/`. A CloudFront Function's module is
             its file without `.js`, and its function is always `handler`.
-        runtime: `python`, `nodejs`, `cloudfront-js-1.0` or `cloudfront-js-2.0`.
+        runtime: `python`, `nodejs`, a custom one (`bootstraps.py`), `cloudfront-js-1.0` or `cloudfront-js-2.0`.
         timeout: seconds one invocation may take.
         memory: MB.
         concurrency: environments that may exist at one time.

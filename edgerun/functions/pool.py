@@ -14,7 +14,7 @@ from edgerun.functions.call import Call
 from edgerun.functions.environment import Environment
 from edgerun.functions.function import Function
 
-StartEnvironment = Callable[["Pool"], Environment]
+StartEnvironment = Callable[["Pool", Call], Environment]
 
 
 class Pool:
@@ -127,7 +127,7 @@ class Pool:
 
     def _start_for(self, call: Call) -> None:
         try:
-            environment = self._start(self)
+            environment = self._start(self, call)
         except FunctionInitError as error:
             call.fail(error)
             return

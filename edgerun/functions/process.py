@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
-from edgerun.functions import faults
+from edgerun.functions import bootstraps, faults
 from edgerun.functions.call import Call
 from edgerun.functions.environment import Environment, OnLoaded
 from edgerun.functions.function import Function
@@ -152,8 +152,8 @@ class ProcessRuntime:
             self._by_object[id(function)] = pool
         return pool
 
-    def _start(self, pool: Pool) -> Environment:
-        """Start one environment.
+    def _start(self, pool: Pool, call: Call) -> Environment:
+        """Start one environment, which `call` needs.
 
         Raises:
             FunctionInitError: there is no program to run it with, or the runtime is closed.
@@ -161,15 +161,18 @@ class ProcessRuntime:
         function = pool.function
         if self._closed:
             raise faults.no_start(function, "the runtime was closed")
-        node = self._find_node(function)
+        program = self._find_program(function, call)
         python = function.python if function.runtime == "python" else ""
         try:
             spawner = self._spawner(python)
         except OSError as error:
             raise faults.no_start(function, f"cannot run {python!r}: {error.strerror}") from error
-        journal = self._journal(function, node or python) if self._platform_lines else None
+        journal = self._journal(function, program or python) if self._platform_lines else None
         environment = Environment(function, pool, self._on_output, self._largest_result, journal, self._on_loaded)
-        environment.start(asyncio.get_running_loop(), spawner, node, self._log_format)
+        try:
+            environment.start(asyncio.get_running_loop(), spawner, program, self._log_format)
+        except OSError as error:
+            raise faults.no_start(function, f"the environment cannot be made: {error.strerror}") from error
         return environment
 
     def _journal(self, function: Function, program: str) -> Journal:
@@ -182,9 +185,15 @@ class ProcessRuntime:
         )
         return Journal(facts, self._log_format, self._on_output)
 
-    def _find_node(self, function: Function) -> str:
+    def _find_program(self, function: Function, call: Call) -> str:
+        """Return node, or a custom runtime's bootstrap; "" for Python, which is forked."""
         if function.runtime == "python":
             return ""
+        if function.runtime in bootstraps.RUNTIMES:
+            bootstrap = bootstraps.find(function.root)
+            if bootstrap is None:
+                raise faults.no_bootstrap(function, bootstraps.places(function.root), call.aws_request_id)
+            return bootstrap
         self._node = self._node or shutil.which("node") or ""
         if not self._node:
             raise faults.no_start(function, "node is not on the PATH")
@@ -202,6 +211,8 @@ class ProcessRuntime:
 
 def _runtime_version(runtime: str, program: str) -> str:
     """Return Lambda's name for what runs a function, such as `nodejs:20.v11`; "" is the server's own interpreter."""
+    if runtime in bootstraps.RUNTIMES:
+        return runtime.replace(".", ":")
     said = sys.version
     if program:
         try:

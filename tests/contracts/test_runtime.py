@@ -1,7 +1,8 @@
-"""What every function runtime owes, run over the real one and over the fake that stands in for it."""
+"""What every function runtime owes: environments of our own, those with AWS's client, and the fake for tests."""
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,16 +40,22 @@ def handlers():
     return {name: call for name, call in namespace.items() if callable(call)}
 
 
-@pytest.fixture(params=["process", "callables"])
+@pytest.fixture(params=["process", "provided", "callables"])
 def runtime(request, tmp_path):
     """Return (make a runtime, make a function of a name)."""
     Path(tmp_path, "contract.py").write_text(SOURCE)
+    bootstrap = Path(tmp_path, "bootstrap")
+    bootstrap.write_text(f'#!/bin/sh\nexec {sys.executable} -m awslambdaric "$_HANDLER"\n')
+    bootstrap.chmod(0o755)
+    word = "provided.al2023" if request.param == "provided" else "python"
 
     def make():
-        return ProcessRuntime(lambda line: None) if request.param == "process" else CallableRuntime(handlers())
+        return CallableRuntime(handlers()) if request.param == "callables" else ProcessRuntime(lambda line: None)
 
     def function(name):
-        return Function(name=name, root=str(tmp_path), handler=f"contract.{name}", runtime="python", timeout=10.0)
+        return Function(
+            name=name, root=str(tmp_path), handler=f"contract.{name}", runtime=word, timeout=10.0, concurrency=3
+        )
 
     return make, function
 

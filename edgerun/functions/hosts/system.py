@@ -58,8 +58,10 @@ def limit_resources(data: int) -> None:
 
 def become(argv: list[str], environment: dict[str, str]) -> NoReturn:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    with contextlib.suppress(OSError):
+    try:
         os.execve(argv[0], argv, environment)  # noqa: S606 - a shell is what we avoid
+    except OSError as error:
+        os.write(2, f"fork/exec {argv[0]}: {(error.strerror or '').lower()}\n".encode())
     os._exit(127)
 
 

@@ -144,7 +144,9 @@ class Zygote:
         """Turn this fresh child into an environment."""
         try:
             self._seclude(order["key"])
-            channel = system.settle_descriptors(channel, output, node=bool(order["argv"]))
+            channel = system.settle_descriptors(
+                channel, output, node=bool(order["argv"]) and order.get("channel", True)
+            )
             system.limit_resources(order["data"])
             os.chdir(order["root"])
         except (OSError, ValueError) as error:
