@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from edgerun.config import names, raw, shapes
+from edgerun.config import custom, names, raw, shapes
 from edgerun.config.bench import Bench, frozen
 from edgerun.config.faults import Key, shown
 from edgerun.config.policies import find_cache_policy, find_origin_request_policy, find_response_headers_policy
@@ -196,6 +196,7 @@ def _association(
     if function is None:
         return None
     _check_memory(place, point, function, bench)
+    custom.check_at_the_edge(place, function, bench)
     return Association(function=function, include_body=use.include_body)
 
 

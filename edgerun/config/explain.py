@@ -44,7 +44,7 @@ _SINGLE: Final[Mapping[str, type[shapes.Table]]] = {
 }
 # Values that the format will know: beginnings, by key.
 _LATER_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
-    "runtime": ("provided", "cloudfront-js-"),
+    "runtime": ("cloudfront-js-",),
     "kind": ("redis",),
     "caching": ("rfc9111",),
 }

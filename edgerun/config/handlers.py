@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Final
 
-from edgerun.config import names, raw
+from edgerun.config import custom, names, raw
 from edgerun.config.bench import Bench, frozen
 from edgerun.config.faults import Key, shown
 from edgerun.config.read import is_file, is_folder, neighbour
+from edgerun.functions.bootstraps import RUNTIMES
 from edgerun.functions.function import Function
 
 SUFFIXES: Final = {".py": "python", ".js": "nodejs", ".mjs": "nodejs", ".cjs": "nodejs"}
@@ -30,17 +31,15 @@ def _function(name: str, table: raw.FunctionTable, bench: Bench) -> Function | N
     bench.fault(key, names.function_name(name))
     _check_environment(key, name, table, bench)
     root = _root(key, table, bench)
-    found = _find(key, table, root, bench)
+    runtime = table.runtime or custom.inferred(table.handler)
+    found = custom.found(key, table, root, bench) if runtime in RUNTIMES else _found(key, table, root, bench)
     if found is None:
         return None
-    file, entry = found
-    root = root or file.parent
-    runtime = _runtime(key, table, file, bench)
-    module = _module(key, file, root, runtime, bench)
+    place, handler, runtime = found
     return Function(
         name=name,
-        root=str(root),
-        handler=f"{module}.{entry}",
+        root=str(place),
+        handler=handler,
         runtime=runtime,
         timeout=float(table.timeout),
         memory=table.memory,
@@ -49,6 +48,17 @@ def _function(name: str, table: raw.FunctionTable, bench: Bench) -> Function | N
         python=_interpreter(key, table, runtime, bench),
         deployed_as=f"us-east-1.{name}",  # AWS: replicas carry the prefix in every Region (lambda-at-edge.md §10.3)
     )
+
+
+def _found(key: Key, table: raw.FunctionTable, root: Path | None, bench: Bench) -> tuple[Path, str, str] | None:
+    """Return root, handler and runtime of a function whose runtime is edgerun's."""
+    found = _find(key, table, root, bench)
+    if found is None:
+        return None
+    file, entry = found
+    root = root or file.parent
+    runtime = _runtime(key, table, file, bench)
+    return root, f"{_module(key, file, root, runtime, bench)}.{entry}", runtime
 
 
 def _check_environment(key: Key, name: str, table: raw.FunctionTable, bench: Bench) -> None:

@@ -82,9 +82,12 @@ class FunctionTable(Table):
     later: ClassVar[frozenset[str]] = frozenset({"build", "watch", "key_value_store"})
 
     handler: str = Field(
-        description="FILE:NAME; NAME is 'handler' if left out; or MODULE.NAME as on AWS, together with root."
+        description="FILE:NAME; NAME is 'handler' if left out; or MODULE.NAME as on AWS, together with root. For a "
+        "custom runtime the folder of its bootstrap, or with root whatever _HANDLER is to say."
     )
-    runtime: Literal["python", "nodejs"] | None = Field(None, description="Inferred from the file if left out.")
+    runtime: Literal["python", "nodejs", "provided", "provided.al2", "provided.al2023"] | None = Field(
+        None, description="Inferred from the file if left out; the last three run a bootstrap of your own."
+    )
     root: str | None = Field(None, description="The folder that is LAMBDA_TASK_ROOT; the handler's if left out.")
     timeout: int = Field(3, ge=1, le=30, description="Seconds for one invocation, 1 to 30.")
     memory: int = Field(128, ge=128, le=10_240, description="MB, 128 to 10240.")

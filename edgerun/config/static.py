@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from edgerun.config import custom
 from edgerun.config.faults import suggestion
 from edgerun.config.handlers import ARN
 from edgerun.config.imports import BROUGHT_BY_AWS, missing_in_node, missing_in_python
 from edgerun.distribution.model import Config, Point
+from edgerun.functions import bootstraps
 from edgerun.functions.function import Function
 from edgerun.functions.limits import FUNCTION_PACKAGE_BYTES, FUNCTION_TIMEOUT, RUNTIMES, RUNTIMES_DEPRECATED
 from edgerun.values import value
@@ -72,7 +74,7 @@ def findings(config: Config, progress: Progress | None = None) -> list[Finding]:
     found: list[Finding] = []
     for function in config.functions.values():
         found += _limits(function, config)
-        found += _handler(function)
+        found += _bootstrap(function) if function.runtime in bootstraps.RUNTIMES else _handler(function)
         found += _package(function, progress)
     for distribution in config.distributions:
         for behavior in distribution.all_behaviors:
@@ -115,7 +117,7 @@ def _limits(function: Function, config: Config) -> Iterator[Finding]:
             aws=f"The function cannot have environment variables. Function: {arn}",
             fix="Put the values into the code, or into the origin's custom headers.",
         )
-    if function.runtime not in RUNTIMES:
+    if function.runtime not in RUNTIMES and not _forgiven(function, config):
         old = function.runtime in RUNTIMES_DEPRECATED
         yield Finding(
             code="runtime-deprecated" if old else "runtime-unknown",
@@ -127,7 +129,25 @@ def _limits(function: Function, config: Config) -> Iterator[Finding]:
         )
 
 
+def _forgiven(function: Function, config: Config) -> bool:
+    return function.runtime in bootstraps.RUNTIMES and config.strictness == "lenient"
+
+
 # ------------------------------------------------------------------------------ handlers
+
+
+def _bootstrap(function: Function) -> Iterator[Finding]:
+    """Yield what is wrong with the program of a custom runtime."""
+    fault = custom.bootstrap_fault(function.root)
+    if fault is not None:
+        yield Finding(
+            code=fault.code,
+            function=function.name,
+            file=fault.place,
+            message=fault.message,
+            aws="Runtime.InvalidEntrypoint: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]",
+            fix=fault.fix,
+        )
 
 
 def handler_file(function: Function) -> Path | None:

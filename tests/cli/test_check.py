@@ -221,3 +221,24 @@ def test_an_import_that_cannot_be_found_is_told(tmp_path, monkeypatch, command):
     assert ended.code == 1
     assert "fn.py:2" in ended.out
     assert "No module named 'no_such_package'" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("mode", "code"), [(None, "bootstrap-missing"), (0o644, "bootstrap-not-executable"), (0o755, "")]
+)
+def test_a_bootstrap_that_cannot_be_run_is_told_in_lambdas_words(project, mode, code):
+    if mode is not None:
+        (project / "bootstrap").write_text("#!/bin/sh\n")
+        (project / "bootstrap").chmod(mode)
+    config = with_function(load(project).config, runtime="provided.al2023", handler="any.thing")
+    found = findings(replace(config, strictness="lenient"))
+    assert [each.code for each in found] == ([code] if code else [])
+    said = "Runtime.InvalidEntrypoint: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
+    assert all(each.aws == said for each in found)
+
+
+def test_a_custom_runtime_is_no_runtime_of_the_edge_unless_lenient(project):
+    (project / "bootstrap").write_text("#!/bin/sh\n")
+    (project / "bootstrap").chmod(0o755)
+    config = with_function(load(project).config, runtime="provided")
+    assert [each.code for each in findings(config)] == ["runtime-unknown"]
