@@ -11,7 +11,8 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -23,6 +24,7 @@ from edgerun.cli.explain import levels
 from edgerun.cli.root import COMMANDS, cli
 from edgerun.config.schema import json_schema
 from edgerun.distribution.managed import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES, RESPONSE_HEADERS_POLICIES
+from edgerun.functions.cloudfront_rules import CLOUDFRONT_RULES
 from edgerun.functions.limits import LIMITS
 from edgerun.functions.readings import READINGS, Reading
 from edgerun.functions.rules import RULES, Rule
@@ -195,6 +197,7 @@ def line() -> str:
         id="CF22p0LVRgHf-S40PHNsm2OTmQ5f3YgKeKnYoRhAfVa_fn7PRIcoOw==",
         request=Request(method="GET", path=b"/index.html"),
         ran=["viewer-request", "viewer-response"],
+        utilization=None,
         started=0.0,
         distribution=None,
         behavior=None,
@@ -231,9 +234,9 @@ def _annotation(given: object) -> str:
 # ------------------------------------------------------------------------------ rules and drawing
 
 
-def rules() -> str:
-    """Return the rules as one table."""
-    rows = [(rule.id, rule.title, rule.section, *_levels(rule), rule.fix) for rule in RULES.values()]
+def rules(table: Mapping[str, Rule] = RULES) -> str:
+    """Return the rules of a dialect as one table."""
+    rows = [(rule.id, rule.title, rule.section, *_levels(rule), rule.fix) for rule in table.values()]
     return _table(("id", "what must be", "section", "if broken", "with --lenient", "way out"), rows)
 
 
@@ -243,10 +246,10 @@ def _levels(rule: Rule) -> tuple[str, str]:
     return "warning" if rule.forgiven else "502", lenient
 
 
-def samples() -> str:
-    """Return a failing and a passing line of a function for each rule."""
+def samples(table: Mapping[str, Rule] = RULES) -> str:
+    """Return a failing and a passing line of a function for each rule of a dialect."""
     rows = [
-        (rule.id, rule.sample.point, f"`{rule.sample.failing}`", f"`{rule.sample.passing}`") for rule in RULES.values()
+        (rule.id, rule.sample.point, f"`{rule.sample.failing}`", f"`{rule.sample.passing}`") for rule in table.values()
     ]
     return _table(("id", "at", "breaks it", "keeps it"), rows)
 
@@ -305,6 +308,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "events": event_list,
     "rules": rules,
     "samples": samples,
+    "cloudfront_rules": partial(rules, CLOUDFRONT_RULES),
+    "cloudfront_samples": partial(samples, CLOUDFRONT_RULES),
     "limits": limits,
     "readings": readings,
     "drawing": drawing,

@@ -1,6 +1,6 @@
 """From an error to what the viewer gets: one table, in CloudFront's words.
 
-Sources: `spec/cloudfront.md` §6.5, `spec/lambda-at-edge.md` §9.1.
+Sources: `spec/cloudfront.md` §6.5, `spec/lambda-at-edge.md` §9.1, `spec/cloudfront-functions.md` §6.
 """
 
 import html
@@ -69,11 +69,29 @@ ROWS: Final[dict[type[EdgeError], Row]] = {
     ),
 }
 
+_COULD_NOT_RUN: Final = (
+    "The CloudFront function associated with the CloudFront distribution is invalid or could not run."
+)
+
+# The rows of CloudFront Functions, before those of Lambda@Edge.
+CLOUDFRONT_ROWS: Final[dict[type[EdgeError], Row]] = {
+    errors.FunctionExecutionError: Row(
+        status=503, word="FunctionExecutionError", detailed="FunctionExecutionError", sentence=_COULD_NOT_RUN
+    ),
+    errors.FunctionThrottled: Row(
+        status=503, word="FunctionThrottledError", detailed="FunctionThrottledError", sentence=_COULD_NOT_RUN
+    ),
+    errors.FunctionResultError: Row(
+        status=502, word="FunctionValidationError", detailed="FunctionValidationError", sentence=""
+    ),
+}
+
 
 def row_for(error: EdgeError) -> Row:
     """Return the row of the nearest class in the error's ancestry."""
+    rows = {**ROWS, **CLOUDFRONT_ROWS} if isinstance(error, errors.FunctionError) and error.of_cloudfront else ROWS
     for cls in type(error).__mro__:
-        row = ROWS.get(cls)
+        row = rows.get(cls)
         if row is not None:
             return row
     raise LookupError(f"no row for {type(error).__name__}")

@@ -105,11 +105,12 @@ class OriginTimeout(OriginError):
 
 
 class FunctionError(EdgeError):
-    """A function failed; `function` is its configured name."""
+    """A function failed; `function` is its configured name, `of_cloudfront` says that it is a CloudFront Function."""
 
     def __init__(self, message: str, *, function: str = "") -> None:
         super().__init__(message)
         self.function = function
+        self.of_cloudfront = False
 
 
 class FunctionExecutionError(FunctionError):

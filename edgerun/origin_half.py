@@ -1,12 +1,14 @@
 """The origin half of a request's way: once per key, however many wait (the right column of `pipeline.py`)."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from edgerun import answers
 from edgerun.cache.freshness import revalidation
 from edgerun.distribution import forward
+from edgerun.distribution.choice import OriginChoice
 from edgerun.distribution.guard import wants_tunnel
-from edgerun.distribution.model import Association, Config, OriginSpec, Point
+from edgerun.distribution.model import Association, Behavior, Config, OriginSpec, Point
 from edgerun.distribution.select import forwards_cookies
 from edgerun.errors import OriginError, OriginPartLength
 from edgerun.http.fields import format_date
@@ -16,6 +18,8 @@ from edgerun.services import Services
 from edgerun.settle import Exchange, compressed, settle
 from edgerun.teller import Teller
 from edgerun.visit import Errand, Fetched, Marks
+
+FAILING_OVER: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class OriginHalf:
@@ -28,15 +32,22 @@ class OriginHalf:
         self._clock = services.clock
         self._tell = tell
         self._marks = marks
+        self._origins = config.origins
         self._specs = {name: forward.origin_spec(origin) for name, origin in config.origins.items()}
+
+    def spec_of(self, behavior: Behavior) -> OriginSpec:
+        """Return a behavior's origin as functions see it."""
+        return self._specs[behavior.origin.name]
 
     async def run(self, errand: Errand) -> Fetched | Tunnel:
         """Bring what an errand is for: the origin's answer as its functions left it, a stale copy, or an error."""
         began = self._clock()
-        try:
-            exchange = await self._exchange(errand, began)
-        except OriginError as error:
-            exchange = self._no_answer(errand, began, error)
+        exchange = await self._attempt(errand, began, errand.choice)
+        spare = errand.choice.secondary if errand.choice is not None else None
+        if spare is not None and self._fails_over(errand, exchange):
+            assert isinstance(exchange, Exchange)
+            await exchange.response.body.aclose()
+            exchange = await self._attempt(errand, began, spare)
         if isinstance(exchange, Tunnel):
             return exchange
         fetched = settle(errand, exchange, self._caching)
@@ -46,10 +57,24 @@ class OriginHalf:
         self._tell.step(errand.visit, Step.SETTLE, fetched.obtained.word, fetched.settled)
         return fetched
 
-    async def _exchange(self, errand: Errand, began: float) -> Exchange | Tunnel:
+    async def _attempt(self, errand: Errand, began: float, choice: OriginChoice | None) -> Exchange | Tunnel:
+        try:
+            return await self._exchange(errand, began, choice)
+        except OriginError as error:
+            return self._no_answer(errand, began, error)
+
+    def _fails_over(self, errand: Errand, exchange: Exchange | Tunnel) -> bool:
+        """Tell whether the other origin of a group is asked too: for reads that the first one did not serve."""
+        if isinstance(exchange, Tunnel) or errand.request.method not in FAILING_OVER or errand.choice is None:
+            return False
+        # Only an origin that gave no answer has a detailed type already.
+        failed = bool(exchange.detailed) or exchange.origin_status in errand.choice.failover
+        return failed and not exchange.generated
+
+    async def _exchange(self, errand: Errand, began: float, choice: OriginChoice | None) -> Exchange | Tunnel:
         behavior = errand.behavior
-        spec = self._specs[behavior.origin.name]
-        request = self._forward(errand)
+        spec = self._specs[behavior.origin.name] if choice is None else choice.spec
+        request = self._forward(errand, choice)
         await self._origin_for(spec).resolve()
         if behavior.origin_request is not None:
             changed = await self._origin_request(errand, behavior.origin_request, request, spec)
@@ -69,11 +94,15 @@ class OriginHalf:
             response = await self._origin_response(errand, behavior.origin_response, request, spec, response)
         return Exchange(response=response, origin_status=status, began=began, ended=ended, s3=spec.kind == "s3")
 
-    def _forward(self, errand: Errand) -> Request:
+    def _forward(self, errand: Errand, choice: OriginChoice | None) -> Request:
         behavior, stale = errand.behavior, errand.stale
         conditions = () if stale is None or forwards_cookies(behavior) else revalidation(stale)
         via = self._marks[errand.distribution.id].via_to_origin(errand.request.http_version)
-        request = forward.origin_request(errand.request, behavior, behavior.origin, via, conditions)
+        if choice is None:
+            request = forward.origin_request(errand.request, behavior, behavior.origin, via, conditions)
+        else:
+            origin = self._origins.get(choice.origin, behavior.origin)
+            request = forward.chosen_origin_request(errand.request, behavior, origin, choice, via, conditions)
         self._tell.step(errand.visit, Step.FORWARD, "conditional" if conditions else "plain", request)
         return request
 

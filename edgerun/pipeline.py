@@ -114,8 +114,11 @@ class Pipeline:
         redirect = self._guard(visit, behavior)
         if redirect is not None:
             return redirect
+        if behavior.of_cloudfront:
+            # AWS: CloudFront Functions see the CloudFront-* headers, Lambda@Edge does not (cloudfront.md §0, step 12).
+            visit.seen = self._with_viewer_headers(visit, visit.seen, behavior)
         if behavior.viewer_request is not None:
-            generated = await self._viewer_request(visit, distribution, behavior.viewer_request)
+            generated = await self._viewer_request(visit, distribution, behavior, behavior.viewer_request)
             if generated is not None:
                 return generated
         return await self._obtain(visit, visit.seen, distribution, behavior)
@@ -143,27 +146,36 @@ class Pipeline:
         return Obtained(response=response, word="Redirect", final=True, error_page=False)
 
     async def _viewer_request(
-        self, visit: Visit, distribution: Distribution, association: Association
+        self, visit: Visit, distribution: Distribution, behavior: Behavior, association: Association
     ) -> Obtained | None:
         context = visit.comes_to(Point.VIEWER_REQUEST, distribution)
-        result = await self._invoker.on_request(context, association, visit.seen, None, self._tell.judge(context))
+        light = association.of_cloudfront
+        origin = self._origin_half.spec_of(behavior) if light else None
+        result = await self._invoker.on_request(
+            context, association, visit.seen, origin, self._tell.judge(context), partial(self._tell.ran, visit)
+        )
         if isinstance(result, Response):
             self._tell.step(visit, Step.VIEWER_REQUEST, f"answered {result.status}", result)
-            return Obtained(response=self._tell.made(visit, result), word="LambdaGeneratedResponse", final=True)
+            word = "FunctionGeneratedResponse" if light else "LambdaGeneratedResponse"
+            # AWS: no error page for what a CloudFront Function answers itself (cloudfront-functions.md §6).
+            return Obtained(response=self._tell.made(visit, result), word=word, final=True, error_page=not light)
         self._tell.step(visit, Step.VIEWER_REQUEST, "went on", result)
-        visit.seen = result.request
+        visit.seen, visit.choice = result.request, result.choice
         return None
 
     async def _obtain(
         self, visit: Visit, request: Request, distribution: Distribution, behavior: Behavior
     ) -> Obtained | Tunnel:
         """Look up and, if need be, fetch: what viewers and error pages both go through."""
-        request = with_viewer_headers(request, behavior, self._config.country, self._config.geo, visit)
+        own = request is visit.seen  # else it is for an error page
+        if not own or not behavior.of_cloudfront:
+            request = self._with_viewer_headers(visit, request, behavior)
+        choice = visit.choice if own else None
         if behavior.cache_policy.disabled or request.method not in behavior.cached_methods or wants_tunnel(request):
             decision = Decision(Use.PASS, _why_not(request, behavior), visit.started)
             self._tell.step(visit, Step.LOOK_UP, "pass", decision)
             await in_task()
-            passed = Errand(visit, request, distribution, behavior, decision=decision)
+            passed = Errand(visit, request, distribution, behavior, decision=decision, choice=choice)
             fetched = await self._origin_half.run(passed)
             if isinstance(fetched, Tunnel):
                 return fetched
@@ -184,8 +196,9 @@ class Pipeline:
         entry = decision.entry
         self._tell.step(visit, Step.LOOK_UP, _OUTCOMES[decision.use], decision)
         if entry is not None and decision.use is Use.HIT:
-            return from_entry(entry, entry.age(visit.started), decision, standing=request is visit.seen)
-        errand = Errand(visit, request, distribution, behavior, key=key, stale=entry, decision=decision)
+            stands = request is visit.seen and not behavior.of_cloudfront
+            return from_entry(entry, entry.age(visit.started), decision, standing=stands)
+        errand = Errand(visit, request, distribution, behavior, key=key, stale=entry, decision=decision, choice=choice)
         if entry is None or not decision.hit:
             return await self._collapsed(errand)
         if decision.use is Use.REFRESH and key not in self._flights:
@@ -203,6 +216,9 @@ class Pipeline:
             return Decision(Use.FETCH, Why.PARTIAL, visit.started, key)
         self._tell.step(visit, Step.LOOK_UP, "part", decision)
         return from_entry(listed, listed.age(visit.started), decision).changed(response=response)
+
+    def _with_viewer_headers(self, visit: Visit, request: Request, behavior: Behavior) -> Request:
+        return with_viewer_headers(request, behavior, self._config.country, self._config.geo, visit)
 
     async def _look_up(self, key: CacheKey, now: float) -> Decision:
         entry = self._store.peek(key) or await self._store.fetch(key)
@@ -263,11 +279,15 @@ class Pipeline:
         context = visit.comes_to(Point.VIEWER_RESPONSE, distribution)
         judge = self._tell.judge(context)
         try:
-            changed = await self._invoker.on_response(context, association, visit.seen, response, None, judge)
+            changed = await self._invoker.on_response(
+                context, association, visit.seen, response, None, judge, partial(self._tell.ran, visit)
+            )
         except EdgeError as error:
             await response.body.aclose()
             page = await self._error_page(visit, self._tell.refused(visit, Step.VIEWER_RESPONSE, error))
             return self._headers_policy(visit, page)
+        if changed.body is not response.body:
+            await response.body.aclose()
         self._tell.step(visit, Step.VIEWER_RESPONSE, "ran", changed)
         return obtained.changed(response=changed, age=None)
 

@@ -6,7 +6,9 @@ from functools import partial
 from edgerun import answers
 from edgerun.errors import EdgeError, FunctionError, FunctionThrottled
 from edgerun.functions.lambda_edge import EdgeContext, Judge
+from edgerun.functions.limits import UTILIZATION_TO_WARN_OF
 from edgerun.functions.readings import PRESETS, Readings, Strictness
+from edgerun.functions.runtime import Invocation
 from edgerun.http.fields import format_date
 from edgerun.http.message import Response
 from edgerun.observe.events import Event, Failed, Step, Stepped, Warned
@@ -57,3 +59,13 @@ class Teller:
         """Return the judge over what the function of a point returns; what he forgives is said."""
         at = partial(Warned, request_id=context.request_id, point=context.point)
         return Judge(self.readings, lambda what: self._emit(at(rule=what.rule, path=what.path, message=what.message)))
+
+    def ran(self, visit: Visit, invocation: Invocation) -> None:
+        """Note how much of its time a CloudFront Function took, and warn of too much."""
+        taken = invocation.compute_utilization
+        if taken is None:
+            return
+        visit.utilization = max(taken, visit.utilization or 0)
+        if taken > UTILIZATION_TO_WARN_OF:
+            said = f"it took {taken} % of its time: CloudFront throttles functions that keep coming near 100 %"
+            self._emit(Warned(request_id=visit.id, point=visit.ran[-1], rule="C801", path="utilization", message=said))

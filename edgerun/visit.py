@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from edgerun.cache.entry import CacheKey, Entry
 from edgerun.cache.record import Decision, Settled
+from edgerun.distribution.choice import OriginChoice
 from edgerun.distribution.model import Behavior, Distribution, Point
 from edgerun.functions.lambda_event import EdgeContext
 from edgerun.http.headers import Headers, Line
@@ -30,9 +31,14 @@ class Visit:
         on_interim: where 1xx answers of the origin go.
         distribution, behavior: set by the route step, None before.
         ran: the points whose functions ran, in order.
+        choice: the origin that viewer-request chose instead of the behavior's, if it did.
+        utilization: the highest of the visit's CloudFront Functions, in percent; None without one.
     """
 
-    __slots__ = ("behavior", "distribution", "id", "on_interim", "ran", "request", "seen", "started")
+    __slots__ = (
+        *("behavior", "choice", "distribution", "id", "on_interim", "ran", "request", "seen", "started"),
+        "utilization",
+    )
 
     def __init__(self, request_id: str, request: Request, started: float, on_interim: OnInterim | None = None) -> None:
         self.id = request_id
@@ -43,6 +49,8 @@ class Visit:
         self.distribution: Distribution | None = None
         self.behavior: Behavior | None = None
         self.ran: list[str] = []
+        self.choice: OriginChoice | None = None
+        self.utilization: int | None = None
 
     def comes_to(self, point: Point, distribution: Distribution) -> EdgeContext:
         """Note that the visit came to a point's function, and return what the function is told about it."""
@@ -66,6 +74,7 @@ class Errand:
         key: what it will be stored under; None when it is never stored.
         stale: an expired object under that key.
         decision: the look-up that led here.
+        choice: the origin to ask instead of the behavior's, if viewer-request chose one.
     """
 
     visit: Visit
@@ -75,6 +84,7 @@ class Errand:
     key: CacheKey | None = None
     stale: Entry | None = None
     decision: Decision | None = None
+    choice: OriginChoice | None = None
 
     def replaces_stale(self, status: int) -> bool:
         """Tell whether an answer shows the expired object to be out of date, even if it may not be stored itself."""

@@ -10,6 +10,7 @@ from edgerun.cache.collapse import Collapser
 from edgerun.cache.freshness import CloudFrontCaching
 from edgerun.cache.memory import MemoryStore
 from edgerun.cache.store import CacheStore
+from edgerun.distribution.forward import origin_spec
 from edgerun.distribution.geo import PlaceOf, nowhere
 from edgerun.distribution.managed import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES
 from edgerun.distribution.model import (
@@ -19,6 +20,8 @@ from edgerun.distribution.model import (
     Config,
     Distribution,
     HttpOrigin,
+    OriginConfig,
+    OriginSpec,
     StoreConfig,
 )
 from edgerun.eager import Begun
@@ -49,8 +52,13 @@ SITE = HttpOrigin(
 OBEDIENT = CachePolicy(name="obedient", min_ttl=0, default_ttl=86_400, max_ttl=31_536_000)
 
 
-def function(name: str) -> Function:
-    return Function(name=name, root="/", handler=f"{name}.handler", runtime="python")
+def function(name: str, runtime: str = "python") -> Function:
+    return Function(name=name, root="/", handler=f"{name}.handler", runtime=runtime)
+
+
+def light(name: str) -> Association:
+    """Return the association of a CloudFront Function."""
+    return Association(function=function(name, "cloudfront-js-2.0"))
 
 
 def behavior(
@@ -119,7 +127,9 @@ class Play:
         geo: PlaceOf = nowhere,
         strictness: str = "strict",
         watched: bool = True,
+        spare: tuple[OriginConfig, ...] = (),
     ) -> None:
+        """Build it; `origins` answer for domain names of their own, `spare` are configured and no behavior's."""
         chosen = given if isinstance(given, Distribution) else distribution(given or behavior())
         self.clock = SettableClock()
         self.origin = ScriptedOrigin(replies)
@@ -129,7 +139,8 @@ class Play:
         self.flights: Collapser[Any] = Collapser()
         self._others = origins or {}
         names = itertools.count(1)
-        every = {b.origin.name: b.origin for b in chosen.all_behaviors}
+        every = {b.origin.name: b.origin for b in chosen.all_behaviors} | {each.name: each for each in spare}
+        self.asked: list[OriginSpec] = []
         config = Config(
             distributions=(chosen,),
             origins=every,
@@ -143,14 +154,19 @@ class Play:
             store=self.store,
             flights=self.flights,
             caching=CloudFrontCaching(),
-            invoker=Invoker(self.runtime),
-            origin_for=lambda spec: self._others.get(spec.domain_name, self.origin),
+            invoker=Invoker(self.runtime, {name: origin_spec(each) for name, each in every.items()}),
+            origin_for=self._origin_for,
             clock=self.clock,
             make_id=lambda: f"request-{next(names)}",
             emit=self.events.append,
             watched=watched,
         )
         self.pipeline = Pipeline(config, services)
+
+    def _origin_for(self, spec: OriginSpec) -> ScriptedOrigin:
+        if not self.asked or self.asked[-1] is not spec:
+            self.asked.append(spec)
+        return self._others.get(spec.domain_name, self.origin)
 
     def begin(self, path: str = "/", method: str = "GET", body: bytes = b"", **headers: str) -> Begun:
         return self.pipeline.begin(request(path, method, body, **headers))

@@ -6,8 +6,10 @@ from typing import Final
 import click
 
 from edgerun.config.faults import suggestion
+from edgerun.functions.cloudfront_rules import CLOUDFRONT_RULES
+from edgerun.functions.lambda_rule import Rule
 from edgerun.functions.readings import READINGS
-from edgerun.functions.rules import RULES, Rule
+from edgerun.functions.rulebook import RULEBOOK
 
 NO_PAGE: Final = "The Lambda function result failed validation."
 MEANINGS: Final = {"refuse": "refused", "warn": "warning"}
@@ -18,16 +20,18 @@ VALIDATION: Final = "ERROR Validation error: "
 @click.argument("rule", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def explain(*, rule: str | None, as_json: bool) -> int:
-    """Explain RULE, such as L404, or list all rules.
+    """Explain RULE, such as L404 of Lambda@Edge or C301 of CloudFront Functions, or list all rules.
 
     What must be, what AWS says when it is not, what each level does, a line that breaks it and one that keeps it.
     """
     if rule is None:
         _list(as_json=as_json)
         return 0
-    known = RULES.get(rule.upper())
+    known = RULEBOOK.get(rule.upper())
     if known is None:
-        raise click.UsageError(f"there is no rule {rule!r}{suggestion(rule, RULES) or '; edgerun explain lists them'}")
+        raise click.UsageError(
+            f"there is no rule {rule!r}{suggestion(rule, RULEBOOK) or '; edgerun explain lists them'}"
+        )
     click.echo(json.dumps(record(known)) if as_json else "\n".join(text(known)))
     return 0
 
@@ -39,7 +43,7 @@ def record(rule: Rule) -> dict[str, str]:
         "title": rule.title,
         "section": rule.section,
         "page": rule.page or NO_PAGE,
-        "log": VALIDATION + (rule.log or rule.page or NO_PAGE),
+        "log": "" if rule.id in CLOUDFRONT_RULES else VALIDATION + (rule.log or rule.page or NO_PAGE),
         "limit": rule.limit,
         "fix": rule.fix,
         "reading": rule.reading,
@@ -68,7 +72,7 @@ def text(rule: Rule) -> list[str]:
         rows.append(("open", f"{READINGS[rule.reading].question} AWS does not say; the reading is {rule.reading}."))
     return [
         f"{rule.id}  {rule.title}",
-        f"      Lambda@Edge specification {rule.section}",
+        f"      {rule.dialect} specification {rule.section}",
         "",
         *(f"{name:<9} {said}" for name, said in rows if said),
         "",
@@ -81,7 +85,7 @@ def text(rule: Rule) -> list[str]:
 
 def _list(*, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps([record(rule) for rule in RULES.values()]))
+        click.echo(json.dumps([record(rule) for rule in RULEBOOK.values()]))
         return
-    for rule in RULES.values():
+    for rule in RULEBOOK.values():
         click.echo(f"{rule.id}  {rule.title}" + ("  (a warning unless --pedantic)" if rule.forgiven else ""))

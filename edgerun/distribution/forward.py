@@ -4,8 +4,10 @@ The tables are `spec/cloudfront.md` §4.1 (request headers), §5.1 (response hea
 """
 
 import re
+from dataclasses import replace
 from typing import Final
 
+from edgerun.distribution.choice import OriginChoice
 from edgerun.distribution.model import (
     Behavior,
     Choice,
@@ -20,6 +22,7 @@ from edgerun.distribution.viewer import wanted
 from edgerun.http import fields
 from edgerun.http.headers import Headers, Line
 from edgerun.http.message import NO_BODY, Request, Response
+from edgerun.values import FrozenMap
 
 USER_AGENT: Final = b"Amazon CloudFront"
 _REGION: Final = re.compile(r"\.s3[.-]([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com$")
@@ -69,6 +72,25 @@ def origin_request(
     if cookie is not None:
         lines.append((b"Cookie", cookie))
     return request.changed(headers=Headers(lines), query=pick_query(request.query, queries))
+
+
+def chosen_origin_request(
+    request: Request,
+    behavior: Behavior,
+    origin: OriginConfig,
+    choice: OriginChoice,
+    via: bytes,
+    conditions: tuple[Line, ...] = (),
+) -> Request:
+    """Return the same as `origin_request` for the origin that a CloudFront Function chose.
+
+    `origin` is the configured one that the choice starts from; `choice` has its own custom headers and perhaps `Host`.
+    """
+    own = FrozenMap({name.decode("latin-1"): text.decode("latin-1") for name, text in choice.spec.custom_headers})
+    made = origin_request(request, behavior, replace(origin, custom_headers=own), via, conditions)
+    if not choice.host:
+        return made
+    return made.changed(headers=made.headers.replaced(b"Host", choice.host.encode()))
 
 
 def _host(request: Request, headers: Selection, origin: OriginConfig) -> Line:
@@ -155,7 +177,13 @@ def origin_spec(origin: OriginConfig) -> OriginSpec:
         found = _REGION.search(origin.domain_name)
         region = found[1] if found else "us-east-1"
         return OriginSpec(
-            kind="s3", domain_name=origin.domain_name, path=origin.path, custom_headers=custom, region=region
+            kind="s3",
+            domain_name=origin.domain_name,
+            path=origin.path,
+            custom_headers=custom,
+            region=region,
+            connection_attempts=origin.connection_attempts,
+            connection_timeout=int(origin.connection_timeout),
         )
     aliased = isinstance(origin, DirectoryOrigin) or origin.domain_name != origin.host
     scheme = "http" if isinstance(origin, DirectoryOrigin) else origin.scheme
@@ -169,6 +197,8 @@ def origin_spec(origin: OriginConfig) -> OriginSpec:
         read_timeout=int(origin.read_timeout),
         keepalive_timeout=int(origin.keepalive_timeout),
         response_completion_timeout=None if completion is None else int(completion),
+        connection_attempts=origin.connection_attempts,
+        connection_timeout=int(origin.connection_timeout),
     )
 
 

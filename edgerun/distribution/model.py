@@ -257,6 +257,7 @@ class OriginSpec:
 
     `port`, `protocol`, `keepalive_timeout` and `ssl_protocols` mean something for `custom` only,
     `auth_method` and `region` for `s3` only. Timeouts are whole seconds; `custom_headers` are lines.
+    `connection_attempts` and `connection_timeout` are in no event; a CloudFront Function may change them.
     """
 
     kind: Literal["custom", "s3"]
@@ -271,6 +272,13 @@ class OriginSpec:
     response_completion_timeout: int | None = None
     auth_method: str = "none"
     region: str = ""
+    connection_attempts: int = 3
+    connection_timeout: int = 10
+
+
+def is_cloudfront(function: Function) -> bool:
+    """Tell whether this is a CloudFront Function, and not one of Lambda@Edge."""
+    return function.runtime.startswith("cloudfront-js-")
 
 
 @value
@@ -279,6 +287,11 @@ class Association:
 
     function: Function
     include_body: bool = False
+
+    @property
+    def of_cloudfront(self) -> bool:
+        """Whether it is a CloudFront Function."""
+        return is_cloudfront(self.function)
 
 
 @value
@@ -298,6 +311,12 @@ class Behavior:
     origin_request: Association | None = None
     origin_response: Association | None = None
     viewer_response: Association | None = None
+
+    @property
+    def of_cloudfront(self) -> bool:
+        """Whether its viewer points have CloudFront Functions; they cannot have both kinds."""
+        found = self.viewer_request or self.viewer_response
+        return found is not None and found.of_cloudfront
 
     def function_at(self, point: Point) -> Association | None:
         """Return what is associated with one point."""

@@ -1,29 +1,56 @@
 """Functions at the four points: the dialect's event in, the runtime's result out, judged by the dialect."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Final
 
 import orjson
 
 from edgerun.distribution.model import Association, OriginSpec, Point
-from edgerun.errors import FunctionError, FunctionResultError
-from edgerun.functions import lambda_edge
+from edgerun.errors import FunctionError
+from edgerun.functions import cloudfront_functions, lambda_edge
+from edgerun.functions.cloudfront_functions import Outcome
 from edgerun.functions.lambda_edge import ChangedRequest, EdgeContext, ExposedBody, Judge
 from edgerun.functions.limits import EXPOSED_BODY
 from edgerun.functions.runtime import FunctionRuntime, Invocation
 from edgerun.http.message import Body, BytesBody, Request, Response, StreamBody
+from edgerun.values import FrozenMap
+
+NO_ORIGINS: Final[FrozenMap[str, OriginSpec]] = FrozenMap({})
+OnRun = Callable[[Invocation], None]
+
+
+def _untold(_: Invocation) -> None:
+    """Tell nobody of a run."""
 
 
 class Invoker:
-    """Runs the function of an association and reads what it returned."""
+    """Runs the function of an association and reads what it returned, in the dialect of its runtime.
 
-    def __init__(self, runtime: FunctionRuntime) -> None:
+    `origins` are those that a CloudFront Function may select, by name.
+    """
+
+    def __init__(self, runtime: FunctionRuntime, origins: Mapping[str, OriginSpec] = NO_ORIGINS) -> None:
         self._runtime = runtime
+        self._origins = origins
 
     async def on_request(
-        self, context: EdgeContext, association: Association, request: Request, origin: OriginSpec | None, judge: Judge
+        self,
+        context: EdgeContext,
+        association: Association,
+        request: Request,
+        origin: OriginSpec | None,
+        judge: Judge,
+        ran: OnRun = _untold,
     ) -> ChangedRequest | Response:
         """Run a viewer-request or origin-request function.
+
+        Args:
+            context: where it runs.
+            association: which one.
+            request: as it stands.
+            origin: the behavior's; at viewer-request only CloudFront Functions ask for it.
+            judge: decides what is forgiven.
+            ran: told of a run that came to its end.
 
         Returns:
             The request to go on with, or the response the function made.
@@ -31,14 +58,21 @@ class Invoker:
         Raises:
             FunctionError: it failed, or what it returned breaks a rule; `function` names it.
         """
-        exposed = None
-        if association.include_body:
-            exposed, request = await exposing(request, context.point, judge)
-        event = lambda_edge.build_event(context, request, origin=origin, exposed=exposed)
-        result = await self._result(context, association, event)
         try:
+            if association.of_cloudfront:
+                assert origin is not None
+                event = cloudfront_functions.build_event(context, request)
+                outcome = await self._outcome(context, association, event, ran)
+                return cloudfront_functions.read_request_result(
+                    event, outcome, request=request, origin=origin, origins=self._origins, judge=judge
+                )
+            exposed = None
+            if association.include_body:
+                exposed, request = await exposing(request, context.point, judge)
+            event = lambda_edge.build_event(context, request, origin=origin, exposed=exposed)
+            result = await self._result(context, association, event, ran)
             return lambda_edge.read_request_result(context, event, result, request=request, origin=origin, judge=judge)
-        except FunctionResultError as error:
+        except FunctionError as error:
             raise named(error, association) from None
 
     async def on_response(
@@ -49,26 +83,40 @@ class Invoker:
         response: Response,
         origin: OriginSpec | None,
         judge: Judge,
+        ran: OnRun = _untold,
     ) -> Response:
         """Run an origin-response or viewer-response function on a response.
 
         Raises:
             FunctionError: as in `on_request`.
         """
-        event = lambda_edge.build_event(context, request, origin=origin, response=response)
-        result = await self._result(context, association, event)
         try:
+            if association.of_cloudfront:
+                event = cloudfront_functions.build_event(context, request, response=response)
+                outcome = await self._outcome(context, association, event, ran)
+                return cloudfront_functions.read_response_result(event, outcome, response=response, judge=judge)
+            event = lambda_edge.build_event(context, request, origin=origin, response=response)
+            result = await self._result(context, association, event, ran)
             return lambda_edge.read_response_result(context, event, result, response=response, judge=judge)
-        except FunctionResultError as error:
-            raise named(error, association) from None
-
-    async def _result(self, context: EdgeContext, association: Association, event: dict[str, object]) -> object:
-        function = association.function
-        try:
-            invocation: Invocation = await self._runtime.invoke(function, orjson.dumps(event), label=context.request_id)
-            return lambda_edge.parse_payload(invocation.payload, orjson.loads)
         except FunctionError as error:
             raise named(error, association) from None
+
+    async def _outcome(
+        self, context: EdgeContext, association: Association, event: dict[str, object], ran: OnRun
+    ) -> Outcome:
+        payload = await self._run(context, association, event, ran)
+        return cloudfront_functions.parse_payload(payload, orjson.loads)
+
+    async def _result(
+        self, context: EdgeContext, association: Association, event: dict[str, object], ran: OnRun
+    ) -> object:
+        return lambda_edge.parse_payload(await self._run(context, association, event, ran), orjson.loads)
+
+    async def _run(self, context: EdgeContext, association: Association, event: dict[str, object], ran: OnRun) -> bytes:
+        sent = orjson.dumps(event)
+        invocation = await self._runtime.invoke(association.function, sent, label=context.request_id)
+        ran(invocation)
+        return invocation.payload
 
     async def aclose(self) -> None:
         """End every environment."""
@@ -76,8 +124,9 @@ class Invoker:
 
 
 def named(error: FunctionError, association: Association) -> FunctionError:
-    """Put the configured function's name on an error."""
+    """Put the configured function's name on an error, and whose kind of function it is."""
     error.function = association.function.name
+    error.of_cloudfront = association.of_cloudfront
     return error
 
 

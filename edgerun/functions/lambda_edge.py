@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, cast
 
+from edgerun.distribution.choice import OriginChoice
 from edgerun.distribution.model import OriginSpec, Point
 from edgerun.functions.lambda_event import EdgeContext, ExposedBody, build_event
 from edgerun.functions.lambda_headers import names_in_event, read_changed_headers
@@ -40,16 +41,23 @@ __all__ = [
     "with_body",
 ]
 
-_BAD_IN_URI: Final = re.compile(r"[\x00-\x20\x7f?#\ud800-\udfff]")
+BAD_IN_URI: Final = re.compile(r"[\x00-\x20\x7f?#\ud800-\udfff]")
 _BAD_IN_QUERYSTRING: Final = re.compile(r"[\x00-\x20\x7f#\ud800-\udfff]")
 
 
 @value
 class ChangedRequest:
-    """The request with which the walk goes on, and at origin-request the origin it goes to."""
+    """The request with which the walk goes on, and where it goes.
+
+    Attributes:
+        request: as the function left it.
+        origin: at origin-request the origin it goes to, else None.
+        choice: at viewer-request the origin that a CloudFront Function chose, if it did.
+    """
 
     request: Request
     origin: OriginSpec | None
+    choice: OriginChoice | None = None
 
 
 def parse_payload(payload: bytes, loads: Callable[[bytes], object]) -> object:
@@ -215,9 +223,9 @@ def _read_target(
     if new_uri and (not isinstance(uri, str) or not uri.startswith("/")):
         judge.broken("L501", "uri", uri, sense=isinstance(uri, str) and "://" not in uri)
         uri = f"/{uri}"
-    if new_uri and _BAD_IN_URI.search(uri):
+    if new_uri and BAD_IN_URI.search(uri):
         encoded = uri.replace(" ", "%20")
-        judge.broken("L502", "uri", uri, sense=not _BAD_IN_URI.search(encoded))
+        judge.broken("L502", "uri", uri, sense=not BAD_IN_URI.search(encoded))
         uri = encoded
     if new_querystring:
         querystring = _read_querystring(querystring, judge)

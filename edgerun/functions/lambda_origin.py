@@ -144,17 +144,17 @@ class _Reading:
 
 def _read_custom(reading: _Reading, fallback: OriginSpec, custom_headers: Headers) -> OriginSpec:
     _refuse_missing_domain(reading)
-    domain_name = reading.field("domainName", "L602", "", _is_custom_domain, _address)
-    path = reading.field("path", "L603", fallback.path, _is_custom_path, _mended(_is_custom_path, _slashed))
-    port = reading.field("port", "L604", fallback.port, _is_port, _mended(_is_port, _number))
+    domain_name = reading.field("domainName", "L602", "", is_custom_domain, _address)
+    path = reading.field("path", "L603", fallback.path, is_custom_path, _mended(is_custom_path, _slashed))
+    port = reading.field("port", "L604", fallback.port, is_port, _mended(is_port, _number))
     known = _one_of(limits.ORIGIN_PROTOCOLS)
     protocol = reading.field("protocol", "L605", fallback.protocol, known, _mended(known, _small))
     ssl_protocols = reading.field(
-        "sslProtocols", "L606", fallback.ssl_protocols, _are_ssl_protocols, _mended(_are_ssl_protocols, _known_only)
+        "sslProtocols", "L606", fallback.ssl_protocols, are_ssl_protocols, _mended(are_ssl_protocols, _known_only)
     )
-    seconds = _mended(_is_timeout, _number)
-    read_timeout = reading.field("readTimeout", "L607", fallback.read_timeout, _is_timeout, seconds)
-    keepalive_timeout = reading.field("keepaliveTimeout", "L608", fallback.keepalive_timeout, _is_timeout, seconds)
+    seconds = _mended(is_timeout, _number)
+    read_timeout = reading.field("readTimeout", "L607", fallback.read_timeout, is_timeout, seconds)
+    keepalive_timeout = reading.field("keepaliveTimeout", "L608", fallback.keepalive_timeout, is_timeout, seconds)
     completion = _completion_timeout(reading, None, read_timeout)
     return OriginSpec(
         kind="custom",
@@ -167,12 +167,14 @@ def _read_custom(reading: _Reading, fallback: OriginSpec, custom_headers: Header
         keepalive_timeout=keepalive_timeout,
         ssl_protocols=tuple(ssl_protocols),
         response_completion_timeout=completion,
+        connection_attempts=fallback.connection_attempts,
+        connection_timeout=fallback.connection_timeout,
     )
 
 
 def _read_s3(reading: _Reading, fallback: OriginSpec, custom_headers: Headers, *, switched: bool) -> OriginSpec:
     _refuse_missing_domain(reading)
-    domain_name = reading.field("domainName", "L602", "", _is_s3_domain, _mended(_is_s3_domain, _small))
+    domain_name = reading.field("domainName", "L602", "", is_s3_domain, _mended(is_s3_domain, _small))
     path = reading.field("path", "L603", fallback.path, _is_s3_path, _mended(_is_s3_path, _slashed))
     auth_method = reading.field("authMethod", "L610", fallback.auth_method, _one_of(limits.ORIGIN_AUTH_METHODS))
     with_identity = auth_method == "origin-access-identity"
@@ -181,8 +183,8 @@ def _read_s3(reading: _Reading, fallback: OriginSpec, custom_headers: Headers, *
     region = reading.optional("region", "L611", fallback.region, _is_region)
     if with_identity and not region and not (reading.unchanged("region") and reading.unchanged("authMethod")):
         raise refused("L611", f"{reading.path}.region", region)
-    seconds = _mended(_is_timeout, _number)
-    read_timeout = reading.optional("readTimeout", "L607", fallback.read_timeout, _is_timeout, seconds)
+    seconds = _mended(is_timeout, _number)
+    read_timeout = reading.optional("readTimeout", "L607", fallback.read_timeout, is_timeout, seconds)
     completion = _completion_timeout(reading, fallback.response_completion_timeout, read_timeout)
     return OriginSpec(
         kind="s3",
@@ -197,6 +199,8 @@ def _read_s3(reading: _Reading, fallback: OriginSpec, custom_headers: Headers, *
         response_completion_timeout=completion,
         auth_method=auth_method,
         region=region,
+        connection_attempts=fallback.connection_attempts,
+        connection_timeout=fallback.connection_timeout,
     )
 
 
@@ -210,7 +214,7 @@ def _completion_timeout(reading: _Reading, absent: int | None, read_timeout: int
     name = "responseCompletionTimeout"
 
     def is_long_enough(seconds: object) -> bool:
-        return _is_integer(seconds) and (seconds == 0 or seconds >= read_timeout)
+        return is_integer(seconds) and (seconds == 0 or seconds >= read_timeout)
 
     seconds = reading.optional(name, "L609", absent, is_long_enough, _mended(is_long_enough, _number))
     if name in reading.returned and not reading.unchanged("readTimeout") and not is_long_enough(seconds):
@@ -301,7 +305,7 @@ def _address(returned: object) -> object:
     return returned if isinstance(returned, str) and _ADDRESS.fullmatch(returned) else None
 
 
-def _is_integer(returned: object) -> TypeGuard[int]:
+def is_integer(returned: object) -> TypeGuard[int]:
     return isinstance(returned, int) and not isinstance(returned, bool)
 
 
@@ -309,15 +313,15 @@ def _one_of(allowed: frozenset[str]) -> Callable[[object], bool]:
     return lambda returned: isinstance(returned, str) and returned in allowed
 
 
-def _is_port(returned: object) -> bool:
-    return _is_integer(returned) and (returned in limits.ORIGIN_PORTS or returned in limits.ORIGIN_HIGH_PORTS)
+def is_port(returned: object) -> bool:
+    return is_integer(returned) and (returned in limits.ORIGIN_PORTS or returned in limits.ORIGIN_HIGH_PORTS)
 
 
-def _is_timeout(returned: object) -> bool:
-    return _is_integer(returned) and returned in limits.ORIGIN_TIMEOUTS
+def is_timeout(returned: object) -> bool:
+    return is_integer(returned) and returned in limits.ORIGIN_TIMEOUTS
 
 
-def _is_custom_domain(returned: object) -> bool:
+def is_custom_domain(returned: object) -> bool:
     return (
         isinstance(returned, str)
         and len(returned) <= limits.CUSTOM_DOMAIN_CHARACTERS
@@ -326,16 +330,16 @@ def _is_custom_domain(returned: object) -> bool:
     )
 
 
-def _is_s3_domain(returned: object) -> bool:
+def is_s3_domain(returned: object) -> bool:
     return (
-        _is_custom_domain(returned)
+        is_custom_domain(returned)
         and isinstance(returned, str)
         and len(returned) <= limits.S3_DOMAIN_CHARACTERS
         and returned == returned.lower()
     )
 
 
-def _is_custom_path(returned: object) -> bool:
+def is_custom_path(returned: object) -> bool:
     return (
         isinstance(returned, str)
         and len(returned) <= limits.ORIGIN_PATH_CHARACTERS
@@ -353,7 +357,7 @@ def _is_s3_path(returned: object) -> bool:
     )
 
 
-def _are_ssl_protocols(returned: object) -> bool:
+def are_ssl_protocols(returned: object) -> bool:
     return (
         isinstance(returned, list)
         and bool(returned)

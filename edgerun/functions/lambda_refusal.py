@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Final
 
 from edgerun.errors import FunctionResultError
+from edgerun.functions.lambda_rule import Rule
 from edgerun.functions.readings import PRESETS, REFUSE, Readings, Strictness
-from edgerun.functions.rules import RULES, Rule
+from edgerun.functions.rulebook import RULEBOOK
 from edgerun.values import value
 
 SHOWN_CHARACTERS: Final = 80
@@ -63,7 +64,7 @@ class Judge:
         """Report a broken rule; returning means that it is forgiven, and the caller goes on as the rule says.
 
         Args:
-            rule: an id of `RULES`.
+            rule: an id of `RULEBOOK`.
             path: JSON path into the result.
             offending: the value that stands there.
             note: what else helps.
@@ -74,7 +75,7 @@ class Judge:
         Raises:
             FunctionResultError: it is not forgiven.
         """
-        known = RULES[rule]
+        known = RULEBOOK[rule]
         if known.reading:
             spared = getattr(self.readings, known.reading) != REFUSE
         else:
@@ -92,14 +93,14 @@ def refused(
     """Return the error that tells which rule a result broke, where, and with what.
 
     Args:
-        rule: an id of `RULES`.
+        rule: an id of `RULEBOOK`.
         path: JSON path into the result; "" is the result itself.
         offending: the value that stands there, any JSON value.
         note: what else helps, as the end of a sentence.
         name: the header's name, for the log sentence.
         character: the offending character, percent-encoded, for the log sentence.
     """
-    broken = RULES[rule]
+    broken = RULEBOOK[rule]
     log = broken.log.format(name=shown(name)[1:-1], character=character)
     return FunctionResultError(
         sentence(broken, path, offending, note),
@@ -107,7 +108,7 @@ def refused(
         path=path,
         value=shown(offending),
         fix=broken.fix,
-        page=broken.page,
+        page=broken.page.replace("{path}", path),
         log=log,
     )
 

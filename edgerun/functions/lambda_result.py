@@ -189,7 +189,7 @@ def _read_body(result: dict[str, Any], judge: Judge) -> ReturnedBody | None:
         return None
     returned = result["body"]
     if not isinstance(returned, str):
-        told = _as_text(returned)
+        told = as_text(returned)
         judge.broken("L701", "body", returned, sense=returned is None or told is not None)
         if told is None:
             return None
@@ -198,7 +198,7 @@ def _read_body(result: dict[str, Any], judge: Judge) -> ReturnedBody | None:
     return ReturnedBody(returned=octets(returned), data=data)
 
 
-def _as_text(returned: object) -> str | None:
+def as_text(returned: object) -> str | None:
     """Return what a forgiving reader takes a body for: an object or list for its JSON."""
     if not isinstance(returned, dict | list):
         return plain_text(returned)

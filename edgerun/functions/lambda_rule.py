@@ -1,4 +1,4 @@
-"""What a rule of the Lambda@Edge dialect is, and for each one a function that breaks it and one that does not.
+"""What a rule of a dialect is, and for each of Lambda@Edge's a function that breaks it and one that does not.
 
 A sample is Python in the body of `def handler(event, context)`, where `request` and `response` are those of the event;
 what it does not return itself, it returns changed.
@@ -26,19 +26,21 @@ NO_SAMPLE: Final = Sample(point="", failing="", passing="")
 
 @value
 class Rule:
-    """One rule of the Lambda@Edge dialect.
+    """One rule of a dialect.
 
     Attributes:
-        id: `L` and three digits; the first digit groups by subject.
+        id: `L`, or `C` for CloudFront Functions, and three digits; the first digit groups by subject.
         title: what must be, as one sentence without its full stop.
-        section: where `spec/lambda-at-edge.md` has it.
-        page: CloudFront's sentence on the error page (§9.4); "" for a rule that is forgiven by default.
+        section: where the dialect's specification has it.
+        page: CloudFront's sentence on the error page, with `{path}` to fill in; "" for a rule that is forgiven by
+            default.
         log: CloudFront's log sentence, with `{name}` and `{character}` to fill in; "" when it repeats the page.
         fix: what the author of the function should do.
         limit: the size or range, in words; "" when there is none.
         reading: the open reading that decides what breaking it means; "" when AWS is clear.
         lenient: what the lenient level does instead of refusing; "" when it refuses too.
         sample: one failing and one passing function.
+        dialect: whose rule it is.
     """
 
     id: str
@@ -51,6 +53,7 @@ class Rule:
     reading: str = ""
     lenient: str = ""
     sample: Sample = NO_SAMPLE
+    dialect: str = "Lambda@Edge"
 
     @property
     def forgiven(self) -> bool:

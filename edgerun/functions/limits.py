@@ -201,6 +201,10 @@ DISTRIBUTIONS_PER_FUNCTION: Final = 500
 ASSOCIATIONS_PER_BEHAVIOR: Final = 4
 PAYLOAD_BYTES: Final = 6 * 1024 * 1024
 
+# CloudFront Functions, cloudfront-functions.md §5: bytes of code, and percent of the time that are worth a word.
+CLOUDFRONT_FUNCTION_CODE_BYTES: Final = 10_240
+UTILIZATION_TO_WARN_OF: Final = 70
+
 
 @value
 class Limit:

@@ -155,6 +155,12 @@ READINGS: Final[Mapping[str, Reading]] = MappingProxyType(
             _fixed("head_of_generated", "§13.16", "HEAD with a generated body.", "its length, no body"),
             _fixed("s3_read_timeout", "§13.19", "readTimeout of an s3 origin.", "no event has it, results may"),
             _fixed("access_control", "§13.22", "authMethod with origin access control.", "none"),
+            _fixed(
+                "compute_utilization",
+                "§5 of CloudFront Functions",
+                "A run comes near the time that is allowed, taken as 1 ms.",
+                "warn",
+            ),
             _fixed("distribution_id", "§13.23", "distributionID or distributionId.", "distributionId"),
         )
     }

@@ -16,6 +16,7 @@ class Invocation:
         duration: seconds from its start in the environment to its result.
         init_duration: seconds the environment took to start, if this was its first event, else None.
         max_memory: peak resident memory in MB, 0 when unknown.
+        compute_utilization: percent of the allowed time that a CloudFront Function took; None for Lambda.
     """
 
     payload: bytes
@@ -23,6 +24,7 @@ class Invocation:
     duration: float = 0.0
     init_duration: float | None = None
     max_memory: int = 0
+    compute_utilization: int | None = None
 
 
 @value

@@ -9,7 +9,7 @@ from typing import Final, TextIO
 import click
 
 from edgerun.errors import FunctionError, FunctionExecutionError, FunctionResultError
-from edgerun.functions.rules import RULES
+from edgerun.functions.rulebook import RULEBOOK
 from edgerun.observe.events import Answered, Event, Failed, Noted, Printed, Stepped, Warned, field_types
 
 MARKS: Final = (
@@ -25,6 +25,7 @@ COLOURS: Final = {
     "Miss": "blue",
     "Redirect": "cyan",
     "LambdaGeneratedResponse": "magenta",
+    "FunctionGeneratedResponse": "magenta",
 }
 LEVELS: Final = {"error": "red", "warning": "yellow", "output": None, "info": "cyan"}
 
@@ -116,6 +117,7 @@ class Console:
         word = self._style(f"{event.status}  {event.result_type:<10}", fg=colour)
         marks = "·".join(mark if point in event.ran else "--" for point, mark in MARKS)
         took = f"{event.time_taken * 1000:7.1f} ms"
+        took += "" if event.utilization is None else f"  {event.utilization} % cpu"
         note = "" if event.complete else self._style("  cut short", fg="red")
         asked = f"{event.method} {printable(target.decode('latin-1'))}"
         return f"{self._style(short(event.request_id), dim=True)}  {asked:<32}  {word}  {marks}{took}{note}"
@@ -197,7 +199,7 @@ def frames(error: FunctionExecutionError) -> list[str]:
 
 def limit_of(error: FunctionResultError) -> str:
     """Return the size or range that a result had to keep to, in words; "" when its rule has none."""
-    rule = RULES.get(error.rule)
+    rule = RULEBOOK.get(error.rule)
     return rule.limit if rule is not None else ""
 
 

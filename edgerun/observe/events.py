@@ -52,7 +52,8 @@ class Answered:
 
     Made for every request and rarely read whole, so it keeps what the words are made from (`visit`, `obtained`) and
     makes them when asked. `complete` is False when the viewer or the origin broke off. Times are seconds; `ran` are the
-    points whose functions ran, in order; `bytes_sent` count the head.
+    points whose functions ran, in order; `bytes_sent` count the head; `utilization` is the highest of the CloudFront
+    Functions that ran, in percent, None without one.
     """
 
     __slots__ = ("at", "bytes_sent", "complete", "obtained", "ready", "status", "visit")
@@ -134,6 +135,11 @@ class Answered:
     @property
     def ran(self) -> tuple[str, ...]:
         return tuple(self.visit.ran)
+
+    @property
+    def utilization(self) -> int | None:
+        taken: int | None = self.visit.utilization
+        return taken
 
     def __repr__(self) -> str:
         return f"Answered({', '.join(f'{name}={getattr(self, name)!r}' for name in field_types(Answered))})"

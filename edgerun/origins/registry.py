@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from edgerun.distribution.forward import origin_spec
 from edgerun.distribution.model import DirectoryOrigin as DirectoryConfig
 from edgerun.distribution.model import HttpOrigin as HttpConfig
 from edgerun.distribution.model import OriginConfig, OriginSpec
@@ -22,10 +23,12 @@ NAMED_KEPT: Final = 64
 class Origins:
     """Finds the client for an origin, as configured or as a function replaced it.
 
-    A configured origin is known by its domain name; any other custom origin is reached where it says it is.
+    A configured origin is known by its domain name; any other custom origin is reached where it says it is. Where only
+    the timeouts or attempts differ, the configured place is reached with those.
     """
 
     def __init__(self, configs: tuple[OriginConfig, ...], clock: Callable[[], float]) -> None:
+        self._configs = {config.name: (config, _patience(origin_spec(config))) for config in configs}
         self._clients: dict[str, Origin] = {}
         self._aliases: dict[str, str] = {}
         self._places: dict[tuple[str, int], str] = {}
@@ -42,10 +45,13 @@ class Origins:
         """Return the client for an origin as an origin-request function left it."""
         name = self._aliases.get(spec.domain_name) or self._places.get((spec.domain_name, spec.port))
         if name is not None:
+            config, patience = self._configs[name]
+            if isinstance(config, HttpConfig) and _patience(spec) != patience:
+                return self._named.get(spec) or self._name(spec, config.host, config.port, tls=config.scheme == "https")
             return self._clients[name]
         if spec.kind == "s3":
             return UnknownBucket(spec.domain_name)
-        return self._named.get(spec) or self._name(spec)
+        return self._named.get(spec) or self._name(spec, spec.domain_name, spec.port, tls=spec.protocol == "https")
 
     def __getitem__(self, name: str) -> Origin:
         return self._clients[name]
@@ -55,13 +61,15 @@ class Origins:
         clients: list[Origin] = [*self._clients.values(), *self._named.values()]
         await asyncio.gather(*(each.aclose() for each in clients), *self._retired)
 
-    def _name(self, spec: OriginSpec) -> HttpOrigin:
+    def _name(self, spec: OriginSpec, host: str, port: int, *, tls: bool) -> HttpOrigin:
         completion = spec.response_completion_timeout
         made = self._named[spec] = HttpOrigin(
             spec.domain_name,
-            host=spec.domain_name,
-            port=spec.port,
-            tls=spec.protocol == "https",
+            host=host,
+            port=port,
+            tls=tls,
+            connection_attempts=spec.connection_attempts,
+            connection_timeout=float(spec.connection_timeout),
             read_timeout=float(spec.read_timeout),
             keepalive_timeout=float(spec.keepalive_timeout),
             response_completion_timeout=float(completion) if completion else None,
@@ -72,6 +80,14 @@ class Origins:
             self._retired.add(task)
             task.add_done_callback(self._retired.discard)
         return made
+
+
+def _patience(spec: OriginSpec) -> tuple[int | None, ...]:
+    """Return what of an origin changes how it is waited for."""
+    return (
+        *(spec.read_timeout, spec.keepalive_timeout, spec.response_completion_timeout),
+        *(spec.connection_attempts, spec.connection_timeout),
+    )
 
 
 def client(config: OriginConfig, clock: Callable[[], float]) -> Origin:

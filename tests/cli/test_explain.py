@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edgerun.functions.rules import RULES
+from edgerun.functions.rulebook import RULEBOOK
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,7 +20,7 @@ def test_a_rule_is_explained_with_what_aws_says(command):
     assert "lenient   the header is left out" in ended.out
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", RULEBOOK.values(), ids=lambda rule: rule.id)
 def test_every_rule_has_its_samples_here_and_in_the_page(command, rule):
     told = command("explain", rule.id).out
     page = (ROOT / "docs/rules.md").read_text()
@@ -28,6 +28,13 @@ def test_every_rule_has_its_samples_here_and_in_the_page(command, rule):
         assert f"    {sample}\n" in told
         assert f"`{sample}`" in page
     assert rule.sample.point in told
+
+
+def test_a_rule_of_cloudfront_functions_has_its_own_words(command):
+    told = command("explain", "c501").out
+    assert told.startswith("C501  uri is a string that begins with /\n      CloudFront Functions specification §2.1\n")
+    assert "The CloudFront function returned an invalid value: {path} must begin with '/'." in told
+    assert "\nlog " not in told
 
 
 def test_an_open_reading_is_named(command):
@@ -38,7 +45,7 @@ def test_an_open_reading_is_named(command):
 
 def test_without_a_rule_all_are_listed(command):
     lines = command("explain").out.splitlines()
-    assert [line.split()[0] for line in lines] == list(RULES)
+    assert [line.split()[0] for line in lines] == list(RULEBOOK)
 
 
 def test_rules_as_json(command):
@@ -48,7 +55,7 @@ def test_rules_as_json(command):
         "strict", "pedantic", "lenient", "point", "failing", "passing",
     ]  # fmt: skip
     assert (one["rule"], one["strict"], one["lenient"]) == ("L708", "refused", "the response is let through")
-    assert [each["rule"] for each in json.loads(command("explain", "--json").out)] == list(RULES)
+    assert [each["rule"] for each in json.loads(command("explain", "--json").out)] == list(RULEBOOK)
 
 
 @pytest.mark.parametrize(
