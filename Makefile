@@ -36,7 +36,7 @@ tests: .venv tools
 
 # What some tests run beside node: from Debian's packages for root, else those tests say that they are skipped.
 # A line a tool: the command that shows it is there, and the package that brings it.
-TOOLS := curl:curl openssl:openssl redis-server:redis-server chromium:chromium
+TOOLS := curl:curl openssl:openssl redis-server:redis-server chromium:chromium njs:njs
 
 tools:
 	@missing=; for tool in $(TOOLS); do command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool##*:}"; done; \
