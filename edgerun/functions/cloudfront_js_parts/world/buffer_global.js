@@ -1,0 +1,3 @@
+// The global `Buffer` and require('buffer').
+  hidden(g, "Buffer", makeBuffer());
+  modules.buffer = once(() => ({Buffer: makeBuffer()}));
