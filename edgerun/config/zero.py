@@ -11,6 +11,7 @@ from edgerun.config.overrides import Loaded, Overrides, checked_country, checked
 from edgerun.config.read import display_name, is_file, is_folder
 from edgerun.distribution.model import Point
 from edgerun.errors import ConfigError
+from edgerun.functions import bootstraps
 
 ORIGIN: Final = "site"
 POLICY: Final = "CachingOptimized"
@@ -73,6 +74,8 @@ def _data(folder: Path, functions: Mapping[Point, str]) -> tuple[dict[str, objec
 
 
 def _function_name(handler: str, taken: Iterable[str]) -> str:
-    """Return a name for a handler: its file's, and a number if that is taken."""
-    stem = re.sub(r"[^A-Za-z0-9_-]", "-", Path(handler.partition(":")[0]).stem)[:60] or "function"
+    """Return a name for a handler: its file's, or its folder's if all are named alike, and a number if it is taken."""
+    file = Path(handler.partition(":")[0])
+    named = file.absolute().parent.name if file.name == bootstraps.NAME else file.stem
+    stem = re.sub(r"[^A-Za-z0-9_-]", "-", named)[:60] or "function"
     return next(name for name in (stem, *(f"{stem}-{n}" for n in range(2, 9))) if name not in taken)

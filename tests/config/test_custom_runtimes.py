@@ -4,6 +4,10 @@
 
 import pytest
 
+from edgerun.config.load import Overrides
+from edgerun.config.zero import zero_config
+from edgerun.distribution.model import Point
+
 BASE = """\
 [origins.site]
 directory = "public"
@@ -105,3 +109,23 @@ def test_a_custom_runtime_at_the_edge_is_forgiven_when_lenient_and_said(read, bo
     assert loaded.config.distributions[0].default_behavior.viewer_request.function.runtime == "provided"
     (note,) = loaded.notes
     assert "forgiven: function 'f' has runtime 'provided'" in note
+
+
+@pytest.mark.parametrize("written", ["fns/go/bootstrap", "./fns/go/bootstrap"])
+def test_a_flag_names_a_bootstrap_which_is_called_by_its_folder(project, bootstrap, written):
+    flags = {Point.VIEWER_REQUEST: written}
+
+    config = zero_config(project / "public", flags, Overrides(strictness="lenient")).config
+
+    function = config.functions["go"]
+    assert (function.root, function.runtime) == (str(project / "fns/go"), "provided")
+
+
+def test_a_bootstrap_in_the_working_directory_is_called_by_that(project, bootstrap, monkeypatch):
+    monkeypatch.chdir(bootstrap.parent)
+
+    config = zero_config(
+        project / "public", {Point.VIEWER_REQUEST: "./bootstrap"}, Overrides(strictness="lenient")
+    ).config
+
+    assert list(config.functions) == ["go"]
