@@ -42,6 +42,7 @@ TABLES: Final = {
     "DistributionTable": "`[distributions.NAME]`",
     "OriginTable": "`[origins.NAME]`",
     "FunctionTable": "`[functions.NAME]`",
+    "KeyValueStoreTable": "`[key_value_stores.NAME]`",
     "CachePolicyTable": "`[cache_policies.NAME]`",
     "OriginRequestPolicyTable": "`[origin_request_policies.NAME]`",
     "ResponseHeadersPolicyTable": "`[response_headers_policies.NAME]`",

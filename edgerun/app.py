@@ -1,5 +1,6 @@
 """The composition root: from a configuration to an edge that answers. The only file that names concrete classes."""
 
+import asyncio
 import base64
 import random
 import time
@@ -8,19 +9,24 @@ from dataclasses import replace
 from pathlib import Path
 from weakref import WeakSet
 
+import orjson
+
 from edgerun.cache.collapse import Collapser
 from edgerun.cache.freshness import CloudFrontCaching
 from edgerun.cache.memory import MemoryStore
 from edgerun.cache.store import CacheStore
-from edgerun.distribution.model import Config, StoreConfig
+from edgerun.distribution.forward import origin_spec
+from edgerun.distribution.model import Config, StoreConfig, is_cloudfront
 from edgerun.eager import Begun
 from edgerun.errors import RequestError, StoreError
-from edgerun.functions.function import Function
+from edgerun.functions.function import Function, code_file
 from edgerun.functions.invoker import Invoker
 from edgerun.functions.loads import Loads
-from edgerun.functions.log_files import FunctionLogs
+from edgerun.functions.log_files import FunctionLogs, distribution_of
 from edgerun.functions.log_lines import LogFormat
 from edgerun.functions.process import ProcessRuntime
+from edgerun.functions.router import Engine, RuntimeRouter
+from edgerun.functions.run_log import RunLog
 from edgerun.functions.runtime import FunctionRuntime, OutputLine
 from edgerun.http.message import OnInterim, Request
 from edgerun.observe.events import Noted, Observer, Printed
@@ -60,11 +66,15 @@ class Edge:
         self.clock = clock
         self.config = config
         self._watched = watched
-        self.runtime: FunctionRuntime = runtime or ProcessRuntime(
-            self._printed,
-            platform_lines=logs is not None,
-            log_format=log_format,
-            on_loaded=loads.report if loads is not None else None,
+        self._loads = loads
+        self.runtime: FunctionRuntime = runtime or RuntimeRouter(
+            ProcessRuntime(
+                self._printed,
+                platform_lines=logs is not None,
+                log_format=log_format,
+                on_loaded=loads.report if loads is not None else None,
+            ),
+            {"cloudfront-js-": self._cloudfront_engine},
         )
         self.store: CacheStore = store or open_store(config.store, self._note)
         self._commands = Commands(cwd or Path.cwd(), self._origin_printed)
@@ -82,6 +92,7 @@ class Edge:
             ConfigError: one of them ended at once or does not listen.
         """
         await self._commands.match(tuple(self.config.origins.values()))
+        self._report_code()
 
     async def revise(self, config: Config) -> None:
         """Serve another configuration from the next request on.
@@ -100,6 +111,7 @@ class Edge:
         self.config, self._origins = config, origins
         self.pipeline = self._pipeline(config, origins)
         self._retire(retired)
+        self._report_code()
 
     async def warm(self, function: Function) -> None:
         """Start one environment of a function, to see whether it starts.
@@ -107,14 +119,14 @@ class Edge:
         Raises:
             FunctionInitError: it does not.
         """
-        if isinstance(self.runtime, ProcessRuntime):
-            await self.runtime.warm(function)
+        if isinstance(self.runtime, RuntimeRouter):
+            await self.runtime.engine_of(function).warm(function)
 
     def hold(self, function: Function, *, broken: Function) -> None:
         """Keep a function to the environments it has, because the revision after it does not start."""
-        if isinstance(self.runtime, ProcessRuntime):
-            self.runtime.hold(function)
-            self.runtime.retire(broken)
+        if isinstance(self.runtime, RuntimeRouter):
+            self.runtime.engine_of(function).hold(function)
+            self.runtime.engine_of(broken).retire(broken)
 
     async def invalidate(self, items: list[str]) -> int:
         """Forget what invalidation paths and `#tags` cover; return how many objects that were."""
@@ -144,7 +156,7 @@ class Edge:
             store=self.store,
             flights=self._flights,
             caching=CloudFrontCaching(),
-            invoker=Invoker(self.runtime),
+            invoker=Invoker(self.runtime, {name: origin_spec(each) for name, each in config.origins.items()}),
             origin_for=origins.origin_for,
             clock=self.clock,
             make_id=self._make_id,
@@ -154,12 +166,32 @@ class Edge:
         return Pipeline(config, services)
 
     def _retire(self, functions: list[Function]) -> None:
-        if isinstance(self.runtime, ProcessRuntime):
+        if isinstance(self.runtime, RuntimeRouter):
             for function in functions:
-                self.runtime.retire(function)
+                self.runtime.engine_of(function).retire(function)
+
+    def _cloudfront_engine(self) -> Engine:
+        """Make what runs CloudFront Functions, for the first of them."""
+        from edgerun.functions.cloudfront_js import CloudFrontJsRuntime  # noqa: PLC0415  # most need none
+
+        loop = asyncio.get_running_loop()
+        log = RunLog(
+            self._printed, lambda name: distribution_of(self.config, name), self._engine_failed, loop.call_soon
+        )
+        return CloudFrontJsRuntime(log, clock=self.clock)
+
+    def _report_code(self) -> None:
+        """Tell a watcher of the one file that each CloudFront Function has."""
+        for function in self.config.functions.values():
+            if self._loads is not None and is_cloudfront(function):
+                since = asyncio.get_running_loop().time()
+                self._loads.report(function, orjson.dumps({"files": [code_file(function)]}), since)
 
     def _printed(self, line: OutputLine) -> None:
         self.emit(Printed(request_id=line.label, function=line.function, text=line.text, kind=line.kind))
+
+    def _engine_failed(self, function: str, text: str) -> None:
+        self.emit(Noted(text=f"{function}: {text}", level="error"))
 
     def _logs_failed(self, text: str) -> None:
         self._note(text, "error")

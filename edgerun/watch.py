@@ -71,8 +71,11 @@ class Watcher:
         """Take over a set of saved files."""
         changed, self._late = changed | self._late, set()
         try:
-            if any(path == self._loaded.path or (path in self._loaded.watch and path.is_file()) for path in changed):
+            stores = changed & self._stores()
+            config = {path for path in self._loaded.watch if path not in stores and path.is_file()}
+            if not changed.isdisjoint({self._loaded.path, *config}):
                 await self._take_config()
+            self._take_stores(stores)
             await self._take_functions(changed)
             await self._take_sites(changed)
         except (EdgerunError, OSError) as error:
@@ -119,6 +122,21 @@ class Watcher:
             self._broken.add(function.name)
             self._edge.hold(function, broken=fresh.pop(function.name))
             self._failed(error)
+
+    def _stores(self) -> set[Path]:
+        """Return the files of the key-value stores in use."""
+        functions = self._edge.config.functions.values()
+        return {function.key_value_store for function in functions if function.key_value_store is not None}
+
+    def _take_stores(self, saved: set[Path]) -> None:
+        """Say what becomes of saved key-value stores: their functions read them anew by themselves."""
+        if not saved:
+            return
+        from edgerun.functions.cloudfront_js_parts.store import read_store  # noqa: PLC0415  # only where there is one
+
+        for path in sorted(saved):
+            read_store(path)
+            self._note(f"{path.name} reloaded")
 
     async def _take_sites(self, changed: set[Path]) -> None:
         sites = [Path(o.directory) for o in self._edge.config.origins.values() if isinstance(o, DirectoryOrigin)]
@@ -181,7 +199,7 @@ class Watcher:
         self._saved.update({name: now for path in changed for name in (str(path), os.path.realpath(path))})
 
     async def _invalidate_below(self, folders: set[Path]) -> None:
-        if any(folder != self._loaded.path for folder in folders):
+        if folders - self._stores() - {self._loaded.path}:
             await self._edge.store.invalidate(b"/*")
 
     async def _invalidated(self) -> str:

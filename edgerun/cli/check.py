@@ -9,9 +9,12 @@ import click
 
 from edgerun.banner import near
 from edgerun.cli.options import configured, loader, overrides
-from edgerun.config.static import Finding, findings
-from edgerun.distribution.model import DirectoryOrigin, Point
+from edgerun.config.finding import Finding
+from edgerun.config.static import findings
+from edgerun.config.static_cloudfront import cloudfront_findings
+from edgerun.distribution.model import DirectoryOrigin, Point, is_cloudfront
 from edgerun.errors import ConfigError
+from edgerun.functions.function import code_file
 from edgerun.observe.console import printable
 
 
@@ -47,12 +50,12 @@ def check(
         click.echo(json.dumps({"ok": False, "errors": str(error).splitlines(), "findings": []}))
         return 2
     config = loaded.config
-    found = findings(config, _progress if sys.stderr.isatty() else None)
+    refused, doubtful = cloudfront_findings(config)
+    found = [*findings(config, _progress if sys.stderr.isatty() else None), *refused]
     if as_json:
-        told = [dataclasses.asdict(each) for each in found]
-        click.echo(
-            json.dumps({"ok": not found, "file": str(loaded.path), "notes": list(loaded.notes), "findings": told})
-        )
+        told = {"ok": not found, "file": str(loaded.path), "notes": list(loaded.notes)}
+        told |= {"findings": [dataclasses.asdict(each) for each in found]}
+        click.echo(json.dumps(told | {"warnings": [dataclasses.asdict(each) for each in doubtful]}))
         return 1 if found else 0
     for distribution in config.distributions:
         click.echo(f"{distribution.name}  {distribution.id}  {distribution.domain_name}")
@@ -64,23 +67,25 @@ def check(
                 association = behavior.function_at(point)
                 if association is not None:
                     function = association.function
-                    click.echo(
-                        f"      {point}: {function.name} ({function.runtime} {near(function.root)}/{function.handler})"
-                    )
+                    code = f"{near(function.root)}/{function.handler}"
+                    code = near(code_file(function)) if is_cloudfront(function) else code
+                    click.echo(f"      {point}: {function.name} ({function.runtime} {code})")
     for note in loaded.notes:
         click.echo(f"note: {note}")
+    for each in doubtful:
+        _print(each, "warning: ")
     for each in found:
         _print(each)
     click.echo(f"{near(str(loaded.path))}: " + ("fine" if not found else f"{len(found)} found"))
     return 1 if found else 0
 
 
-def _print(finding: Finding) -> None:
+def _print(finding: Finding, kind: str = "") -> None:
     place = near(finding.file) + (f":{finding.line}" if finding.line else "")
     for line in (
-        f"{place}: {finding.message} ({finding.code})",
+        f"{place}: {kind}{finding.message} ({finding.code})",
         f"  aws    {finding.aws}" if finding.aws else "",
-        f"  fix    {finding.fix}",
+        f"  fix    {finding.fix}" if finding.fix else "",
     ):
         if line:
             click.echo(printable(line))

@@ -10,16 +10,14 @@ from typing import IO, Any, Final
 import click
 import orjson
 
-from edgerun.cli.calling import Prepared, find, prepare, rooted
+from edgerun.cli.calling import Prepared, find, prepare, rooted, runtime_for
 from edgerun.cli.measure import Rate, Sample, measured, report, table
 from edgerun.cli.options import configured, loader, overrides
 from edgerun.config.faults import suggestion
 from edgerun.distribution.model import Point
 from edgerun.errors import FunctionError, FunctionExecutionError, FunctionResultError
-from edgerun.functions import lambda_edge
 from edgerun.functions.lambda_edge import Judge, Warned
 from edgerun.functions.prices import billed_milliseconds, price_of
-from edgerun.functions.process import ProcessRuntime
 from edgerun.functions.readings import Strictness
 from edgerun.functions.rulebook import RULEBOOK
 from edgerun.functions.runtime import Invocation, OutputLine
@@ -135,7 +133,7 @@ async def _call(
     ready: Prepared, judge: Judge, warnings: list[Warned], level: Strictness
 ) -> tuple[Outcome, FunctionError | None]:
     logs: list[str] = []
-    runtime = ProcessRuntime(_collector(logs))
+    runtime = runtime_for(ready.where.function, _collector(logs))
     outcome: Outcome = {
         "function": ready.where.function.name,
         "event": ready.where.point.value,
@@ -145,8 +143,8 @@ async def _call(
     failure: FunctionError | None = None
     try:
         invocation = await runtime.invoke(ready.where.function, ready.payload, label=ready.context.request_id)
-        result = lambda_edge.parse_payload(invocation.payload, orjson.loads)
-        outcome |= {
+        result, more = ready.result_of(invocation.payload)
+        outcome |= more | {
             "result": result,
             "cold": invocation.init_duration is not None,
             "duration_ms": round(invocation.duration * 1000, 2),
@@ -154,7 +152,9 @@ async def _call(
             "init_ms": round((invocation.init_duration or 0.0) * 1000, 2),
             "max_memory_mb": invocation.max_memory,
         }
-        ready.read(result, judge)
+        if invocation.compute_utilization is not None:
+            outcome["utilization"] = invocation.compute_utilization
+        ready.read(invocation.payload, judge)
     except FunctionError as error:
         failure = error
     finally:
@@ -164,13 +164,13 @@ async def _call(
 
 async def _repeat(ready: Prepared, judge: Judge, times: int, concurrency: int) -> list[Sample]:
     function = ready.where.function
-    runtime = ProcessRuntime(_collector([]))
+    runtime = runtime_for(function, _collector([]))
 
     async def once() -> tuple[Invocation | None, FunctionError | None]:
         invocation = None
         try:
             invocation = await runtime.invoke(function, ready.payload, label=ready.context.request_id)
-            ready.read(lambda_edge.parse_payload(invocation.payload, orjson.loads), judge)
+            ready.read(invocation.payload, judge)
         except FunctionError as error:
             return invocation, error
         return invocation, None
@@ -202,15 +202,17 @@ def _print(outcome: Outcome, error: FunctionError | None) -> None:
                 click.echo(f"{outcome['function']} │ {printable(line)}", err=True)
     if "result" in outcome:
         click.echo(json.dumps(outcome["result"], indent=2, ensure_ascii=False))
+    for call in outcome.get("origin", ()):
+        click.echo(f"cf.{call['method']}: {printable(json.dumps(call['params'], ensure_ascii=False))}", err=True)
     for warning in outcome["warnings"]:
         click.echo(f"warning {printable(warning)}", err=True)
     if error is not None:
         _print_error(error, outcome)
     else:
-        click.echo(
-            f"fine: {outcome['duration_ms']} ms, {outcome['init_ms']} ms to start, {outcome['max_memory_mb']} MB",
-            err=True,
-        )
+        took = f"{outcome['duration_ms']} ms, {outcome['init_ms']} ms to start, {outcome['max_memory_mb']} MB"
+        if "utilization" in outcome:
+            took = f"{outcome['utilization']} % of the time that CloudFront allows"
+        click.echo(f"fine: {took}", err=True)
 
 
 def _print_error(error: FunctionError, outcome: Outcome) -> None:

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from edgerun.config import names, raw
 from edgerun.config.bench import Bench, Strictness, frozen
+from edgerun.config.cloudfront_functions import key_value_stores
 from edgerun.config.distributions import Parts, check_hosts, distribution
 from edgerun.config.explain import faults_of
 from edgerun.config.faults import Faults, Key, Source
@@ -66,10 +67,11 @@ def build(
     faults = Faults(source)
     bench = Bench(source=source, base=base.absolute(), strictness=strictness, free_port=free_port, faults=faults)
     file = _validated(source, faults)
+    stores = key_value_stores(file.key_value_stores, bench)
     parts = Parts(
         file=file,
         origins=origins(file.origins, bench),
-        functions=functions(file.functions, bench),
+        functions=functions(file.functions, stores, bench),
         cache_policies=cache_policies(file.cache_policies, bench),
         origin_request_policies=origin_request_policies(file.origin_request_policies, bench),
         response_headers_policies=response_headers_policies(file.response_headers_policies, bench),
@@ -87,7 +89,8 @@ def build(
         country=country,
         geo=geo,
     )
-    files = () if file.geo is None else (bench.path(file.geo),)
+    files = [] if file.geo is None else [bench.path(file.geo)]
+    files += [store for store in stores.values() if store is not None]
     return Built(config=config, notes=tuple(bench.notes), watch=(*files, *_watched(config)))
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from edgerun.config import custom, names, raw, shapes
 from edgerun.config.bench import Bench, frozen
+from edgerun.config.cloudfront_functions import check_association, check_kinds
 from edgerun.config.faults import Key, shown
 from edgerun.config.policies import find_cache_policy, find_origin_request_policy, find_response_headers_policy
 from edgerun.distribution.match import unreachable
@@ -128,6 +129,7 @@ def _behavior(key: Key, table: raw.DefaultBehaviorTable, parts: Parts, bench: Be
     )
     allowed, cached = _methods(key, table, bench)
     uses = {point: _association(key, point, table, parts, bench) for point in Point}
+    check_kinds(key, uses, bench)
     if origin is None or policy is None:
         return None
     _check_host(key, origin, policy, bench)
@@ -195,6 +197,7 @@ def _association(
     function = parts.functions.get(use.function)
     if function is None:
         return None
+    check_association(place, point, function, use.include_body, bench)
     _check_memory(place, point, function, bench)
     custom.check_at_the_edge(place, function, bench)
     return Association(function=function, include_body=use.include_body)

@@ -13,6 +13,7 @@ _NAMED: Final[Mapping[str, type[shapes.Table]]] = {
     "distributions": raw.DistributionTable,
     "origins": raw.OriginTable,
     "functions": raw.FunctionTable,
+    "key_value_stores": raw.KeyValueStoreTable,
     "cache_policies": raw.CachePolicyTable,
     "origin_request_policies": raw.OriginRequestPolicyTable,
     "response_headers_policies": raw_headers.ResponseHeadersPolicyTable,
@@ -44,7 +45,6 @@ _SINGLE: Final[Mapping[str, type[shapes.Table]]] = {
 }
 # Values that the format will know: beginnings, by key.
 _LATER_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
-    "runtime": ("cloudfront-js-",),
     "kind": ("redis",),
     "caching": ("rfc9111",),
 }

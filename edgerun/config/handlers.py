@@ -8,6 +8,7 @@ from typing import Final
 
 from edgerun.config import custom, names, raw
 from edgerun.config.bench import Bench, frozen
+from edgerun.config.cloudfront_functions import check_stores, cloudfront_function, runtime_meant
 from edgerun.config.faults import Key, shown
 from edgerun.config.read import is_file, is_folder, neighbour
 from edgerun.functions.bootstraps import RUNTIMES
@@ -20,15 +21,23 @@ ARN: Final = "arn:aws:lambda:us-east-1:123456789012:function:{}:1"
 _NAME: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
-def functions(tables: Mapping[str, raw.FunctionTable], bench: Bench) -> dict[str, Function]:
-    """Return the functions that could be made, by name."""
-    made = {name: _function(name, table, bench) for name, table in tables.items()}
+def functions(
+    tables: Mapping[str, raw.FunctionTable], stores: Mapping[str, Path | None], bench: Bench
+) -> dict[str, Function]:
+    """Return the functions that could be made, by name; `stores` are the files of the key-value stores."""
+    made = {name: _function(name, table, stores, bench) for name, table in tables.items()}
+    check_stores(tables, bench)
     return {name: function for name, function in made.items() if function is not None}
 
 
-def _function(name: str, table: raw.FunctionTable, bench: Bench) -> Function | None:
+def _function(name: str, table: raw.FunctionTable, stores: Mapping[str, Path | None], bench: Bench) -> Function | None:
     key = ("functions", name)
     bench.fault(key, names.function_name(name))
+    light = runtime_meant(table, bench)
+    if light:
+        return cloudfront_function(key, name, table, light, stores, bench)
+    if table.key_value_store is not None:
+        bench.fault((*key, "key_value_store"), "only a CloudFront Function has a key-value store")
     _check_environment(key, name, table, bench)
     root = _root(key, table, bench)
     runtime = table.runtime or custom.inferred(table.handler)

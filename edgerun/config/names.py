@@ -44,6 +44,11 @@ def function_name(text: str) -> str:
     return "" if _FUNCTION.fullmatch(text) else "a function's name is 1 to 64 letters, digits, '-' and '_'"
 
 
+def store_name(text: str) -> str:
+    """Check a key-value store's name."""
+    return "" if _FUNCTION.fullmatch(text) else "a key-value store's name is 1 to 64 letters, digits, '-' and '_'"
+
+
 def table_name(text: str) -> str:
     """Check the name of an origin, a policy or a distribution."""
     return "" if _NAME.fullmatch(text) else "a name is 1 to 128 letters, digits, '-', '_' and '.'"

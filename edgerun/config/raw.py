@@ -79,14 +79,28 @@ class OriginTable(Table):
 class FunctionTable(Table):
     """A function and its limits."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"build", "watch", "key_value_store"})
+    later: ClassVar[frozenset[str]] = frozenset({"build", "watch"})
 
     handler: str = Field(
-        description="FILE:NAME; NAME is 'handler' if left out; or MODULE.NAME as on AWS, together with root. For a "
-        "custom runtime the folder of its bootstrap, or with root whatever _HANDLER is to say."
+        description="FILE:NAME; NAME is 'handler' if left out; or MODULE.NAME as on AWS, together with root; or the "
+        "file of a CloudFront Function. For a custom runtime the folder of its bootstrap, or with root whatever "
+        "_HANDLER is to say."
     )
-    runtime: Literal["python", "nodejs", "provided", "provided.al2", "provided.al2023"] | None = Field(
-        None, description="Inferred from the file if left out; the last three run a bootstrap of your own."
+    runtime: (
+        Literal[
+            "python",
+            "nodejs",
+            "provided",
+            "provided.al2",
+            "provided.al2023",
+            "cloudfront-js-1.0",
+            "cloudfront-js-2.0",
+        ]
+        | None
+    ) = Field(
+        None,
+        description="Inferred from the file if left out; 'provided' and its like run a bootstrap of your own, "
+        "'cloudfront-js-' a CloudFront Function.",
     )
     root: str | None = Field(None, description="The folder that is LAMBDA_TASK_ROOT; the handler's if left out.")
     timeout: int = Field(3, ge=1, le=30, description="Seconds for one invocation, 1 to 30.")
@@ -96,6 +110,13 @@ class FunctionTable(Table):
         default_factory=dict, description="Environment variables, which Lambda@Edge does not have: for --lenient only."
     )
     python: str = Field("", description="The interpreter of a Python function, as that of a virtual environment.")
+    key_value_store: str | None = Field(None, description="The store of a CloudFront Function, by name.")
+
+
+class KeyValueStoreTable(Table):
+    """A key-value store: what CloudFront Functions of runtime 2.0 read by `cf.kvs()`."""
+
+    file: str = Field(description='A JSON file: AWS\'s {"data": [{"key": .., "value": ..}]}, or {"key": "value"}.')
 
 
 class DefaultBehaviorTable(Table):
@@ -185,7 +206,7 @@ class DistributionTable(Table):
     hints: ClassVar[dict[str, str]] = dict.fromkeys(
         (
             *("origins", "functions", "cache_policies", "origin_request_policies", "response_headers_policies"),
-            *("store", "geo", "distributions"),
+            *("store", "geo", "distributions", "key_value_stores"),
         ),
         _SHARED,
     )
@@ -207,7 +228,6 @@ class FileTable(DistributionTable):
         "origin_groups",
         "public_keys",
         "key_groups",
-        "key_value_stores",
     }
     hints: ClassVar[dict[str, str]] = {}
 
@@ -217,6 +237,9 @@ class FileTable(DistributionTable):
     )
     origins: dict[str, OriginTable] = Field(default_factory=dict, description="Origins by name.")
     functions: dict[str, FunctionTable] = Field(default_factory=dict, description="Functions by name.")
+    key_value_stores: dict[str, KeyValueStoreTable] = Field(
+        default_factory=dict, description="Key-value stores of CloudFront Functions by name."
+    )
     cache_policies: dict[str, CachePolicyTable] = Field(default_factory=dict, description="Cache policies by name.")
     origin_request_policies: dict[str, OriginRequestPolicyTable] = Field(
         default_factory=dict, description="Origin request policies by name."

@@ -14,13 +14,13 @@ from typing import Final
 
 from edgerun.config import custom
 from edgerun.config.faults import suggestion
+from edgerun.config.finding import Finding
 from edgerun.config.handlers import ARN
 from edgerun.config.imports import BROUGHT_BY_AWS, missing_in_node, missing_in_python
-from edgerun.distribution.model import Config, Point
+from edgerun.distribution.model import Config, Point, is_cloudfront
 from edgerun.functions import bootstraps
 from edgerun.functions.function import Function
 from edgerun.functions.limits import FUNCTION_PACKAGE_BYTES, FUNCTION_TIMEOUT, RUNTIMES, RUNTIMES_DEPRECATED
-from edgerun.values import value
 
 Progress = Callable[[str, int, int], None]
 """Told now and then: which function's package is measured, bytes read, bytes in all."""
@@ -41,31 +41,8 @@ _DECLARED: Final = re.compile(r"\bexport\s+(?:async\s+)?(?:function\s*\*?|const|
 _LISTED: Final = re.compile(r"\bexport\s*\{([^}]*)\}")
 
 
-@value
-class Finding:
-    """One thing that AWS would refuse.
-
-    Attributes:
-        code: a stable word for its kind.
-        function: the function's configured name.
-        file: the file, or the folder, it is about.
-        line: in that file; 0 when it is about the whole.
-        message: one sentence.
-        aws: AWS's own text (§9.7, §10.6); "" when none is known.
-        fix: what to do.
-    """
-
-    code: str
-    function: str
-    file: str
-    line: int = 0
-    message: str
-    aws: str = ""
-    fix: str
-
-
 def findings(config: Config, progress: Progress | None = None) -> list[Finding]:
-    """Return what is wrong with the functions of a configuration and with where they are used.
+    """Return what is wrong with the Lambda functions of a configuration and with where they are used.
 
     Args:
         config: a configuration that can be loaded.
@@ -73,6 +50,8 @@ def findings(config: Config, progress: Progress | None = None) -> list[Finding]:
     """
     found: list[Finding] = []
     for function in config.functions.values():
+        if is_cloudfront(function):
+            continue  # static_cloudfront.py
         found += _limits(function, config)
         found += _bootstrap(function) if function.runtime in bootstraps.RUNTIMES else _handler(function)
         found += _package(function, progress)

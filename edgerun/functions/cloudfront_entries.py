@@ -70,7 +70,7 @@ def read_entries(
     found = []
     for name, entry in returned.items():
         place = member(path, name)
-        if name in sent and entry == sent[name]:
+        if name in known and entry == sent.get(name):
             found.append(_kept(name, place, known[name], sent[name]))
         else:
             found.append(_changed(name, entry, place, sent.get(name, {}), judge))

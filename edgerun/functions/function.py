@@ -47,3 +47,8 @@ class Function:
     version: str = "1"
     deployed_as: str = ""
     key_value_store: "Path | None" = None
+
+
+def code_file(function: Function) -> str:
+    """Return the path of a CloudFront Function's one file."""
+    return f"{function.root}/{function.handler.removesuffix('handler')}js"

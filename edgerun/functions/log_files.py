@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from edgerun.distribution.model import Config, Point
+from edgerun.distribution.model import Config, Point, is_cloudfront
 from edgerun.errors import FunctionResultError
 from edgerun.functions.log_lines import validation_failure
 from edgerun.functions.variables import ACCOUNT, REGION
@@ -40,7 +40,8 @@ class FunctionLogs:
     """An observer that keeps what functions print, and what CloudFront says of their results, as CloudWatch does.
 
     `<function>.log` is the log group `/aws/lambda/us-east-1.<function>` with all its streams in the order of arrival,
-    each begun by its INIT_START; `LambdaEdge-<distribution>.log` is `/aws/cloudfront/LambdaEdge/<distribution>`.
+    each begun by its INIT_START; that of a CloudFront Function is `/aws/cloudfront/function/<function>`.
+    `LambdaEdge-<distribution>.log` is `/aws/cloudfront/LambdaEdge/<distribution>`.
     Lines are gathered and appended together. Nothing is made before the first of them, and nothing here raises.
 
     Args:
@@ -75,7 +76,7 @@ class FunctionLogs:
         if isinstance(event, Printed):
             if event.kind == "platform":
                 self._remember(event)
-            self._add(event.function, event.text)
+            self._add(event.function, self._line(event))
         elif isinstance(event, Failed) and isinstance(event.error, FunctionResultError):
             self._refused(event, event.error)
 
@@ -87,6 +88,13 @@ class FunctionLogs:
                 self._append(name, "".join(lines).encode("utf-8", "replace"))
             except OSError as error:
                 self._report(error)
+
+    def _line(self, event: Printed) -> str:
+        """Return a line as the log has it: a CloudFront Function's begins with the request's id."""
+        function = self._config().functions.get(event.function)
+        if function is None or not is_cloudfront(function) or not event.request_id:
+            return event.text
+        return f"{event.request_id} {event.text}"
 
     def _add(self, name: str, text: str) -> None:
         """Add an event; a carriage return is how the runtimes keep a line break inside one."""
@@ -100,8 +108,10 @@ class FunctionLogs:
             self._soon(self.flush)
 
     def _refused(self, event: Failed, error: FunctionResultError) -> None:
+        if error.of_cloudfront:
+            return  # AWS: what a CloudFront Function returned is in no log
         config = self._config()
-        distribution = event.distribution or _distribution_of(config, event.function)
+        distribution = event.distribution or distribution_of(config, event.function)
         function = config.functions.get(event.function)
         version = function.version if function is not None else "1"
         arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:us-east-1.{event.function}:{version}"
@@ -149,8 +159,8 @@ class FunctionLogs:
             self._on_trouble(f"functions' logs cannot be written to {self._folder}: {why}; lines are lost")
 
 
-def _distribution_of(config: Config, function: str) -> str:
-    """Return the id of the first distribution that uses a function, for a failure that does not name its own."""
+def distribution_of(config: Config, function: str) -> str:
+    """Return the id of the first distribution that uses a function, "" if none does."""
     for distribution in config.distributions:
         for behavior in distribution.all_behaviors:
             found = (behavior.function_at(point) for point in Point)

@@ -1,9 +1,26 @@
 """Which engine runs a function: chosen by its runtime."""
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from edgerun.functions.function import Function
 from edgerun.functions.runtime import FunctionRuntime, Invocation
+
+
+class Engine(FunctionRuntime, Protocol):
+    """A runtime that keeps what it has loaded, and can be told to give it up."""
+
+    async def warm(self, function: Function) -> None:
+        """Load a function, to see whether it can be; raises what `invoke` would."""
+        ...
+
+    def hold(self, function: Function) -> None:
+        """Keep a function to what it has loaded."""
+        ...
+
+    def retire(self, function: Function) -> None:
+        """Give up a function once nothing runs on it."""
+        ...
 
 
 class RuntimeRouter:
@@ -15,15 +32,15 @@ class RuntimeRouter:
             comes, so that nobody pays for an engine that no function needs.
     """
 
-    def __init__(self, usual: FunctionRuntime, engines: Mapping[str, Callable[[], FunctionRuntime]]) -> None:
-        self.usual = usual
+    def __init__(self, usual: Engine, engines: Mapping[str, Callable[[], Engine]]) -> None:
+        self._usual = usual
         self._engines = engines
-        self._made: dict[str, FunctionRuntime] = {}
+        self._made: dict[str, Engine] = {}
 
     async def invoke(self, function: Function, event: bytes, *, label: str) -> Invocation:
         return await self.engine_of(function).invoke(function, event, label=label)
 
-    def engine_of(self, function: Function) -> FunctionRuntime:
+    def engine_of(self, function: Function) -> Engine:
         """Return what runs a function."""
         for beginning, make in self._engines.items():
             if function.runtime.startswith(beginning):
@@ -31,9 +48,9 @@ class RuntimeRouter:
                 if made is None:
                     made = self._made[beginning] = make()
                 return made
-        return self.usual
+        return self._usual
 
     async def aclose(self) -> None:
         """Close every engine that was made."""
-        for engine in (self.usual, *self._made.values()):
+        for engine in (self._usual, *self._made.values()):
             await engine.aclose()

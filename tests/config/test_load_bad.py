@@ -34,14 +34,10 @@ AFTER = [
     ('viewer_request = { funktion = "f" }', None),
     ("[distributions.a.origins.x]", None),
     # not yet
-    *(
-        (f"[{word}.x]", f"6: {word}: '{word}' {NOT_YET}")
-        for word in ("origin_groups", "public_keys", "key_groups", "key_value_stores")
-    ),
+    *((f"[{word}.x]", f"6: {word}: '{word}' {NOT_YET}") for word in ("origin_groups", "public_keys", "key_groups")),
     *((f"[{word}]", f"6: {word}: '{word}' {NOT_YET}") for word in ("geo_restriction", "access_log")),
     ('trusted_key_groups = ["a"]', f"6: default_behavior.trusted_key_groups: 'trusted_key_groups' {NOT_YET}"),
     ('[store]\nkind = "redis"', f"7: store.kind: kind 'redis' {NOT_YET}"),
-    (F + 'runtime = "cloudfront-js-2.0"', f"8: functions.f.runtime: runtime 'cloudfront-js-2.0' {NOT_YET}"),
     (F + 'build = "make"', f"8: functions.f.build: 'build' {NOT_YET}"),
     (F + 'watch = ["a"]', f"8: functions.f.watch: 'watch' {NOT_YET}"),
     ('[origins.b]\nbucket = "b"', f"7: origins.b.bucket: 'bucket' {NOT_YET}"),
@@ -255,7 +251,7 @@ AFTER = [
     (F + 'runtime = "nodejs"', "8: functions.f.runtime: nodejs does not run 'ab_test.py'"),
     (
         F + 'runtime = "pyton"',
-        "8: functions.f.runtime: expected 'python', 'nodejs', 'provided', 'provided.al2' or 'provided.al2023', got 'pyton'; did you mean 'python'?",
+        "8: functions.f.runtime: expected 'python', 'nodejs', 'provided', 'provided.al2', 'provided.al2023', 'cloudfront-js-1.0' or 'cloudfront-js-2.0', got 'pyton'; did you mean 'python'?",
     ),
     (F + 'python = "venv/bin/pyhton"', "8: functions.f.python: there is no interpreter 'venv/bin/pyhton'"),
     (

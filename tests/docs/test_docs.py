@@ -119,12 +119,17 @@ def test_paths_in_the_text_exist(page):
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "tutorial.md", DOCS / "configuration.md"], ids=str)
+@pytest.mark.parametrize(
+    "page",
+    [ROOT / "README.md", DOCS / "tutorial.md", DOCS / "configuration.md", DOCS / "cloudfront-functions.md"],
+    ids=str,
+)
 def test_configurations_in_the_documentation_load(page, tmp_path):
     for folder in ("public", "functions"):
         (tmp_path / folder).mkdir()
     for handler in ("auth.py", "ab.py", "functions/ab.py"):
         (tmp_path / handler).write_text("def handler(event, context): ...\n")
+    (tmp_path / "functions/rewrite.js").write_text("function handler(event) { return event.request; }\n")
     whole = [
         text for text in re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL) if "default_behavior" in text
     ]

@@ -173,3 +173,10 @@ def test_an_image_is_the_same_to_the_byte(demo, image):
     assert answer.status == 200
     assert answer.headers["content-type"] == "image/svg+xml"
     assert answer.body == Path(SHOP / "img" / image).read_bytes()
+
+
+def test_a_short_link_is_sent_on_by_a_cloudfront_function(demo):
+    answer = demo.ask("/go/lantern")
+    assert (answer.status, answer.headers["location"]) == (302, "/products/brass-lantern")
+    assert answer.cache == "FunctionGeneratedResponse"
+    assert demo.ask("/go/nowhere").status == 404

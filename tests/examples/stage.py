@@ -12,9 +12,11 @@ from edgerun.cache.collapse import Collapser
 from edgerun.cache.freshness import CloudFrontCaching
 from edgerun.cache.memory import MemoryStore
 from edgerun.distribution.model import Association, Config, OriginSpec, StoreConfig
+from edgerun.functions.cloudfront_js import CloudFrontJsRuntime
 from edgerun.functions.function import Function
 from edgerun.functions.invoker import Invoker
 from edgerun.functions.process import ProcessRuntime
+from edgerun.functions.router import RuntimeRouter
 from edgerun.http.message import StreamBody
 from edgerun.observe.events import Failed, Warned
 from edgerun.pipeline import Pipeline
@@ -35,7 +37,7 @@ class Workers:
     def __init__(self):
         self.printed = []
         self.calls = []
-        self._runtime = ProcessRuntime(lambda line: self.printed.append(line.text))
+        self._runtime = RuntimeRouter(ProcessRuntime(self._printed), {"cloudfront-js-": self._cloudfront})
         self._runner = asyncio.Runner()
 
     def run(self, steps):
@@ -45,6 +47,12 @@ class Workers:
         self.calls.append((function.name, event))
         return await self._runtime.invoke(function, event, label=label)
 
+    def _printed(self, line):
+        self.printed.append(line.text)
+
+    def _cloudfront(self):
+        return CloudFrontJsRuntime(self._printed, limit=0.3)  # for machines with much to do
+
     async def aclose(self):
         await self._runtime.aclose()
 
@@ -53,12 +61,18 @@ class Workers:
         self._runner.close()
 
 
-def example(name, language):
+def example(name, language, root=FUNCTIONS):
     """Return one of our examples as a deployed function; generous limits, for machines with much to do."""
-    runtime, memory = {"python": ("python", 128), "node": ("nodejs", 256)}[language]
+    runtime, memory = {
+        "python": ("python", 128),
+        "node": ("nodejs", 256),
+        "cloudfront": ("cloudfront-js-2.0", 2),
+        "cloudfront 1.0": ("cloudfront-js-1.0", 2),
+    }[language]
+    language = language.partition(" ")[0]
     return Function(
         name=name,
-        root=str(FUNCTIONS / language),
+        root=str(root / language if root is FUNCTIONS else root),
         handler=f"{name}.handler",
         runtime=runtime,
         memory=memory,
@@ -66,6 +80,7 @@ def example(name, language):
         init_timeout=30.0,
         concurrency=1,
         queue_timeout=30.0,
+        key_value_store=FUNCTIONS / "cloudfront/store.json" if runtime == "cloudfront-js-2.0" else None,
     )
 
 
@@ -124,11 +139,22 @@ class Stage:
     """An edge with one example at one point of its only behavior."""
 
     def __init__(
-        self, workers, name, language, point, *, replies=None, include_body=False, strictness="strict", **changes
+        self,
+        workers,
+        name,
+        language,
+        point,
+        *,
+        replies=None,
+        include_body=False,
+        strictness="strict",
+        root=FUNCTIONS,
+        pages=None,
+        **changes,
     ):
         """Build it; `changes` are the behavior's fields, `replies` the origin's answers by path."""
-        association = Association(function=example(name, language), include_body=include_body)
-        self._distribution = distribution(behavior(points={point: association}, **changes))
+        association = Association(function=example(name, language, root), include_body=include_body)
+        self._distribution = distribution(behavior(points={point: association}, **changes), error_responses=pages or {})
         self._workers = workers
         self._calls_before = len(workers.calls)
         self._printed_before = len(workers.printed)

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,19 @@ def refused(**changed):
     return Failed(
         **{"request_id": "r1", "step": "viewer-request", "at": 1.0, "error": error, "function": "greet"} | changed
     )
+
+
+def test_lines_of_a_cloudfront_function_begin_with_the_request(logs):
+    functions = {name: replace(each, runtime="cloudfront-js-2.0") for name, each in logs.config.functions.items()}
+    logs.config = replace(logs.config, functions=functions)
+    logs.printed("greet", "START DistributionID: E1", kind="platform")
+    logs.printed("greet", "one")
+    logs.tell.flush()
+    assert logs.read("greet.log") == "r1 START DistributionID: E1\nr1 one\n"
+    failed = refused()
+    failed.error.of_cloudfront = True
+    logs.tell(failed)
+    assert [path.name for path in logs.folder.iterdir()] == ["greet.log"]
 
 
 def test_each_function_has_a_file_of_its_own(logs):

@@ -1,0 +1,10 @@
+// Pages of a site whose folders have an index.html, behind a bucket.
+function handler(event) {
+    var request = event.request;
+    if (request.uri.endsWith('/')) {
+        request.uri += 'index.html';
+    } else if (!request.uri.includes('.')) {
+        request.uri += '/index.html';
+    }
+    return request;
+}
