@@ -122,11 +122,12 @@ class Edge:
         if isinstance(self.runtime, RuntimeRouter):
             await self.runtime.engine_of(function).warm(function)
 
-    def hold(self, function: Function, *, broken: Function) -> None:
-        """Keep a function to the environments it has, because the revision after it does not start."""
+    def hold(self, function: Function, *, broken: Function | None = None) -> None:
+        """Keep a function to the environments it has, because the code after it does not start, or was not built."""
         if isinstance(self.runtime, RuntimeRouter):
             self.runtime.engine_of(function).hold(function)
-            self.runtime.engine_of(broken).retire(broken)
+            if broken is not None:
+                self.runtime.engine_of(broken).retire(broken)
 
     async def invalidate(self, items: list[str]) -> int:
         """Forget what invalidation paths and `#tags` cover; return how many objects that were."""

@@ -19,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from edgerun.admin.port import AdminPort
 from edgerun.app import Edge
 from edgerun.banner import banner
+from edgerun.builder import run_all
 from edgerun.config.load import Loaded
 from edgerun.doors.asgi import AsgiDoor
 from edgerun.doors.plain import PlainProtocol
@@ -29,6 +30,7 @@ from edgerun.functions.loads import Loads
 from edgerun.functions.log_lines import LogFormat
 from edgerun.home import home
 from edgerun.observe.console import Console
+from edgerun.observe.events import Noted
 from edgerun.watch import Watcher
 
 logger = logging.getLogger("edgerun.server")
@@ -164,7 +166,7 @@ class Server:
         watching: asyncio.Task[None] | None = None
         admin = self._admin(edge)
         try:
-            if await self._started(edge):
+            if await self._started(edge, watcher):
                 if admin is not None:
                     admin.start()
                 if self._options.watch:
@@ -189,13 +191,20 @@ class Server:
         listener, _ = listen("127.0.0.1", self._options.ui_port, strict=False)
         return AdminPort(edge, listener, home(self._loaded.path))
 
-    async def _started(self, edge: Edge) -> bool:
+    async def _started(self, edge: Edge, watcher: Watcher) -> bool:
         """Start what has to run before the first request; False when a signal came first."""
-        self._starting = asyncio.ensure_future(edge.start())
+        self._starting = asyncio.ensure_future(self._prepare(edge, watcher))
         await asyncio.wait((self._starting,))
         if not self._starting.cancelled():
             self._starting.result()
         return not self._signals
+
+    async def _prepare(self, edge: Edge, watcher: Watcher) -> None:
+        if self._options.watch:
+            await watcher.build()
+        else:
+            await run_all(self._loaded.builds, lambda text, level: edge.emit(Noted(text=text, level=level)))
+        await edge.start()
 
     def _stop(self, server: uvicorn.Server, number: int) -> None:
         """First signal: finish what runs, 2 s at most. Second: stop at once."""

@@ -2,17 +2,21 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from edgerun.app import Edge
+from edgerun.builder import Builder, run_all
+from edgerun.config.builds import Build
+from edgerun.config.globs import fixed_part
 from edgerun.config.load import Loaded
 from edgerun.config.revise import with_functions
-from edgerun.distribution.model import Config, DirectoryOrigin
-from edgerun.errors import EdgerunError, FunctionError, FunctionExecutionError
+from edgerun.distribution.model import Config, DirectoryOrigin, is_cloudfront
+from edgerun.errors import ConfigError, EdgerunError, FunctionError, FunctionExecutionError
 from edgerun.functions.function import Function
 from edgerun.functions.loads import Loads, Modules
 from edgerun.observe.console import frames
@@ -20,6 +24,16 @@ from edgerun.observe.events import Noted
 from edgerun.saves import Mark, mark, marks, saves
 
 SAVES_REMEMBERED: Final = 1000
+
+
+class _Folders:
+    """Tells what lies in some folders, or is one of them, by their own names and by those that they link to."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._names = {name for path in paths for name in (str(path), os.path.realpath(path))}
+
+    def __contains__(self, file: str) -> bool:
+        return any(file == name or file.startswith(name + os.sep) for name in self._names)
 
 
 class Watcher:
@@ -43,13 +57,33 @@ class Watcher:
         self._saved: dict[str, float] = {}
         self._late: set[Path] = set()
         self._stop = asyncio.Event()
+        self._covered = _Folders(loaded.watch)
+        self._taking = asyncio.Lock()
+        self._builder = Builder(self._note, self._built)
         loads.on_news = self._news
+
+    async def build(self) -> None:
+        """Run all builds, before anything is loaded; where one fails, what it wrote before is served."""
+        for build in self._loaded.builds:
+            try:
+                await run_all([build], self._note)
+            except ConfigError as error:
+                self._builder.failed |= set(build.functions)
+                self._note(str(error), "error")
+        self._seen = marks(self._watched())
 
     async def run(self) -> None:
         """Watch until cancelled; what is watched follows the configuration, and what functions load elsewhere."""
+        try:
+            await self._run()
+        finally:
+            await self._builder.aclose()
+
+    async def _run(self) -> None:
         replaced: set[Path] = set()
         while True:
             watched = self._watched()
+            self._covered = _Folders(watched)
             self._seen = {**marks(watched), **self._seen}
             self._stop = asyncio.Event()
             if self._late:
@@ -70,36 +104,62 @@ class Watcher:
     async def take(self, changed: set[Path]) -> None:
         """Take over a set of saved files."""
         changed, self._late = changed | self._late, set()
-        try:
-            stores = changed & self._stores()
-            config = {path for path in self._loaded.watch if path not in stores and path.is_file()}
-            if not changed.isdisjoint({self._loaded.path, *config}):
-                await self._take_config()
-            self._take_stores(stores)
-            await self._take_functions(changed)
-            await self._take_sites(changed)
-        except (EdgerunError, OSError) as error:
-            self._failed(error)
+        async with self._taking:
+            try:
+                stores = changed & self._stores()
+                config = {path for path in self._loaded.watch if path not in stores and path.is_file()}
+                if not changed.isdisjoint({self._loaded.path, *config}):
+                    await self._take_config()
+                self._take_stores(stores)
+                await self._take_functions(changed)
+                await self._take_sites(changed)
+            except (EdgerunError, OSError) as error:
+                self._failed(error)
 
     def _failed(self, error: Exception) -> None:
         self._note("\n".join((*_words(error), "not taken over: the last good revision keeps serving")), "error")
 
     async def _take_config(self) -> None:
         loaded = await asyncio.to_thread(self._load)
+        fresh = [build for build in loaded.builds if build not in self._loaded.builds]
+        await run_all(fresh, self._note)
+        before = self._edge.config.functions.keys()
         await self._edge.revise(self._revised(loaded.config, dict(self._current_versions())))
         self._loaded = loaded
+        self._builder.keep(loaded.builds)
         self._loads.keep(self._edge.config.functions.values())
         self._note(f"{loaded.path.name} reloaded{await self._invalidated()}")
+        await self._replace(before & {name for build in fresh for name in build.functions}, set())
 
     async def _take_functions(self, changed: set[Path]) -> None:
-        functions = self._edge.config.functions
-        touched = [
-            function for function in functions.values() if any(self._concerns(path, function) for path in changed)
-        ]
         self._remember(changed)
-        if not touched:
+        builds = self._builder.takes(self._loaded.builds, {str(path) for path in changed})
+        for build in builds:
+            if build.command:
+                self._builder.start(build)
+        functions = self._edge.config.functions
+        asked = {name for build in builds if not build.command for name in build.functions}
+        old = {name for name in functions if any(self._concerns(path, functions[name]) for path in changed)}
+        await self._replace(asked | old, changed)
+
+    async def _built(self, build: Build, error: ConfigError | None) -> None:
+        """Take over what a build wrote."""
+        async with self._taking:
+            names = {name for name in build.functions if not self._builder.is_building(name)}
+            names &= self._edge.config.functions.keys()
+            if error is None:
+                await self._replace(names, set())
+            else:
+                for name in names:
+                    self._edge.hold(self._edge.config.functions[name])
+                self._failed(error)
+
+    async def _replace(self, names: AbstractSet[str], changed: set[Path]) -> None:
+        """Start new revisions of functions, and let those that start take the place of the old ones."""
+        if not names:
             return
         self._revision += 1
+        touched = [function for name, function in self._edge.config.functions.items() if name in names]
         fresh = {function.name: replace(function, version=str(self._revision)) for function in touched}
         for function in touched:
             self._begun_with[function.name] = self._marks_of(function, changed)
@@ -147,34 +207,43 @@ class Watcher:
 
     def _concerns(self, path: Path, function: Function) -> bool:
         """Tell whether a save makes the code of a function old, that has not been started with it already."""
+        if function.name in self._builder.failed or self._builder.is_building(function.name):
+            return False
+        built = any(build.command and function.name in build.functions for build in self._loaded.builds)
         if path == Path(function.root):
-            return True
+            return not built  # otherwise the end of its build counts
         begun_with = self._begun_with.get(function.name, {})
-        modules = self._loads.of(function)
+        modules = self._modules(function)
         if path.is_dir():  # moved here, with all that is in it
             within = [file for file in modules.files if Path(file).is_relative_to(path)] if modules else []
             return any(mark(file) != begun_with.get(file, self._files.get(file)) for file in within)
         if begun_with.get(str(path)) == mark(path):
             return False
-        if (modules is None or function.name in self._broken) and path.is_relative_to(function.root):
+        if (modules is None or function.name in self._broken) and path.is_relative_to(function.root) and not built:
             return True
         return modules is not None and any(modules.made_old_by(name) for name in {str(path), os.path.realpath(path)})
 
+    def _modules(self, function: Function) -> Modules | None:
+        """Return what a function has loaded; a CloudFront Function is one file."""
+        if is_cloudfront(function):
+            file = Path(function.root, function.handler.rpartition(".")[0] + ".js")
+            return Modules(files=frozenset({str(file), os.path.realpath(file)}))
+        return self._loads.of(function)
+
     def _marks_of(self, function: Function, changed: set[Path]) -> dict[str, Mark]:
-        modules = self._loads.of(function) or Modules(files=frozenset())
+        modules = self._modules(function) or Modules(files=frozenset())
         return {name: mark(name) for name in (*modules.files, *map(str, changed))}
 
     def _is_loaded(self, path: str) -> bool:
         return path in self._files
 
     def _watched(self) -> tuple[Path, ...]:
-        """Return what the configuration names, and the files from elsewhere that functions have loaded."""
-        elsewhere = sorted(Path(file) for file in self._loads.files() if not self._is_covered(file))
-        return (*self._loaded.watch, *elsewhere)
-
-    def _is_covered(self, file: str) -> bool:
-        folders = {name for path in self._loaded.watch for name in (str(path), os.path.realpath(path))}
-        return any(file == folder or file.startswith(folder + os.sep) for folder in folders)
+        """Return what the configuration names, what builds read, and loaded files from elsewhere."""
+        patterns = [pattern for build in self._loaded.builds for pattern in build.watch]
+        sources = [Path(fixed_part(pattern)) for pattern in patterns]
+        covered = _Folders((*self._loaded.watch, *sources))
+        elsewhere = sorted(Path(file) for file in self._loads.files() if file not in covered)
+        return tuple(dict.fromkeys((*self._loaded.watch, *sources, *elsewhere)))
 
     def _unnoticed(self) -> set[Path]:
         """Return loaded files that are others than when they were last looked at."""
@@ -189,7 +258,7 @@ class Watcher:
         for file in files:
             self._files.setdefault(file, mark(file))
         self._late |= {Path(file) for file in files if self._saved.get(file, 0.0) > since}
-        if self._late or not all(self._is_covered(file) for file in files):
+        if self._late or not all(file in self._covered for file in files):
             self._stop.set()
 
     def _remember(self, changed: set[Path]) -> None:

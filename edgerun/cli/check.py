@@ -50,8 +50,13 @@ def check(
         click.echo(json.dumps({"ok": False, "errors": str(error).splitlines(), "findings": []}))
         return 2
     config = loaded.config
+    built = {name for build in loaded.builds if build.command for name in build.functions}
     refused, doubtful = cloudfront_findings(config)
-    found = [*findings(config, _progress if sys.stderr.isatty() else None), *refused]
+    found = [
+        each
+        for each in (*findings(config, _progress if sys.stderr.isatty() else None), *refused)
+        if each.code != "handler-file-missing" or each.function not in built
+    ]
     if as_json:
         told = {"ok": not found, "file": str(loaded.path), "notes": list(loaded.notes)}
         told |= {"findings": [dataclasses.asdict(each) for each in found]}

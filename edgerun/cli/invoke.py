@@ -10,6 +10,7 @@ from typing import IO, Any, Final
 import click
 import orjson
 
+from edgerun.builder import run_all
 from edgerun.cli.calling import Prepared, find, prepare, rooted, runtime_for
 from edgerun.cli.measure import Rate, Sample, measured, report, table
 from edgerun.cli.options import configured, loader, overrides
@@ -68,7 +69,8 @@ def invoke(  # noqa: PLR0913  # click hands every option over by name
     """Run FUNCTION once; print its result, or exactly what AWS would refuse. Exit 1 when it would."""
     if repeat is None and (rate is not None or concurrency != 1):
         raise click.UsageError("--rate and --concurrency need --repeat")
-    config = loader(None, config_path, overrides(origins, country, strictness), {})().config
+    loaded = loader(None, config_path, overrides(origins, country, strictness), {})()
+    config = loaded.config
     chosen = config.functions.get(function)
     if chosen is None:
         known = f"there are {', '.join(sorted(config.functions))}" if config.functions else "it has none"
@@ -81,6 +83,7 @@ def invoke(  # noqa: PLR0913  # click hands every option over by name
     given = _event_in(event_file) if event_file is not None else None
     warnings: list[Warned] = []
     judge = Judge.at(config.strictness, warnings.append)
+    asyncio.run(run_all([build for build in loaded.builds if function in build.functions], _build_says))
     ready = asyncio.run(prepare(where, request, response, given, judge))
     if repeat is not None:
         samples = asyncio.run(_repeat(ready, judge, repeat, concurrency))
@@ -179,6 +182,11 @@ async def _repeat(ready: Prepared, judge: Judge, times: int, concurrency: int) -
         return await measured(once, price_of(function.runtime), times, concurrency)
     finally:
         await runtime.aclose()
+
+
+def _build_says(text: str, _level: str) -> None:
+    for line in text.splitlines():
+        click.echo(printable(line), err=True)
 
 
 def _collector(logs: list[str]) -> Callable[[OutputLine], None]:

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from edgerun.config import names, raw
 from edgerun.config.bench import Bench, Strictness, frozen
+from edgerun.config.builds import Build, builds
 from edgerun.config.cloudfront_functions import key_value_stores
 from edgerun.config.distributions import Parts, check_hosts, distribution
 from edgerun.config.explain import faults_of
@@ -34,6 +35,7 @@ class Built:
     config: Config
     notes: tuple[str, ...]
     watch: tuple[Path, ...]
+    builds: tuple[Build, ...]
 
 
 def any_free_port() -> int:
@@ -91,7 +93,12 @@ def build(
     )
     files = [] if file.geo is None else [bench.path(file.geo)]
     files += [store for store in stores.values() if store is not None]
-    return Built(config=config, notes=tuple(bench.notes), watch=(*files, *_watched(config)))
+    return Built(
+        config=config,
+        notes=tuple(bench.notes),
+        watch=(*files, *_watched(config)),
+        builds=builds(file.functions, parts.functions, _sites(config), bench),
+    )
 
 
 def _validated(source: Source, faults: Faults) -> raw.FileTable:
@@ -120,6 +127,9 @@ def _distributions(file: raw.FileTable, parts: Parts, bench: Bench) -> Mapping[K
 
 
 def _watched(config: Config) -> tuple[Path, ...]:
-    folders = [function.root for function in config.functions.values()]
-    folders += [origin.directory for origin in config.origins.values() if isinstance(origin, DirectoryOrigin)]
-    return tuple(Path(folder) for folder in dict.fromkeys(folders))
+    folders = [Path(function.root) for function in config.functions.values()]
+    return tuple(dict.fromkeys((*folders, *_sites(config))))
+
+
+def _sites(config: Config) -> tuple[Path, ...]:
+    return tuple(Path(o.directory) for o in config.origins.values() if isinstance(o, DirectoryOrigin))

@@ -32,12 +32,12 @@ def runtime_meant(table: raw.FunctionTable, bench: Bench) -> str:
     """Return the runtime of a table that means a CloudFront Function, "" if it means one of Lambda's.
 
     Without `runtime`, a `.js` file without `:NAME` can only be meant so if it has a handler for such events and exports
-    nothing.
+    nothing. What is still to be built tells nothing, so one with `build` has to say its runtime.
     """
     if table.runtime is not None:
         return table.runtime if table.runtime in (OLD, CURRENT) else ""
     file = bench.path(table.handler)
-    if not table.handler.endswith(SUFFIX) or not is_file(file):
+    if table.build or not table.handler.endswith(SUFFIX) or not is_file(file):
         return ""
     try:
         code = file.read_bytes().decode("utf-8", "replace")
@@ -54,7 +54,7 @@ def cloudfront_function(
     for word in _LAMBDAS:
         if word in table.model_fields_set:
             bench.fault((*key, word), f"a CloudFront Function has no {word!r}: that is Lambda's")
-    file = _file((*key, "handler"), table.handler, bench)
+    file = _file((*key, "handler"), table, bench)
     store = None
     if table.key_value_store is not None:
         place = (*key, "key_value_store")
@@ -74,12 +74,12 @@ def cloudfront_function(
     )
 
 
-def _file(place: Key, handler: str, bench: Bench) -> Path | None:
-    written, colon, entry = handler.rpartition(":")
+def _file(place: Key, table: raw.FunctionTable, bench: Bench) -> Path | None:
+    written, colon, entry = table.handler.rpartition(":")
     if not colon:
-        written, entry = handler, ENTRY
+        written, entry = table.handler, ENTRY
     file = bench.path(written)
-    if not is_file(file):
+    if not is_file(file) and not table.build:
         bench.fault(place, f"there is no file {shown(written)}{neighbour(file, suffixes=(SUFFIX,))}")
         return None
     if PurePath(written).suffix != SUFFIX:

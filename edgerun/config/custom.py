@@ -34,15 +34,15 @@ def found(key: Key, table: raw.FunctionTable, root: Path | None, bench: Bench) -
         handler = bootstraps.NAME
         if root.name == bootstraps.NAME and not is_folder(root):
             root = root.parent
-        if not is_folder(root):
+        if not is_folder(root) and not table.build:
             what = f"expected the folder of a bootstrap, got {shown(table.handler)}{neighbour(root, folders=True)}"
             bench.fault((*key, "handler"), what)
             return None
-    elif not is_folder(root):
+    elif not is_folder(root) and not table.build:
         return None  # which is a fault already
     if not handler:
         bench.fault((*key, "handler"), "expected what _HANDLER is to say, such as 'bootstrap', got ''")
-    fault = bootstrap_fault(str(root))
+    fault = None if table.build else bootstrap_fault(str(root))
     if fault is not None:
         bench.note(key, f"{fault.message}: {fault.fix}")
     return root, handler, table.runtime or "provided"

@@ -18,6 +18,9 @@ SUFFIXES: Final = {".py": "python", ".js": "nodejs", ".mjs": "nodejs", ".cjs": "
 DEFAULT_NAME: Final = "handler"
 ARN: Final = "arn:aws:lambda:us-east-1:123456789012:function:{}:1"
 
+_TYPED: Final = frozenset({".ts", ".tsx", ".mts", ".cts"})
+_TYPED_ADVICE: Final = "give a 'build' that makes JavaScript of it, and as handler the file that it writes"
+
 _NAME: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
@@ -90,7 +93,7 @@ def _root(key: Key, table: raw.FunctionTable, bench: Bench) -> Path | None:
     if table.root is None:
         return None
     root = bench.path(table.root)
-    if not is_folder(root):
+    if not is_folder(root) and not table.build:
         bench.fault((*key, "root"), f"there is no folder {shown(table.root)}{neighbour(root, folders=True)}")
     return root
 
@@ -102,19 +105,20 @@ def _find(key: Key, table: raw.FunctionTable, root: Path | None, bench: Bench) -
     if not colon:
         written, entry = table.handler, DEFAULT_NAME
         if PurePath(written).suffix not in SUFFIXES and not is_file(bench.path(written)):
-            return _find_module(place, table.handler, root, bench)
+            return _find_module(place, table, root, bench)
     if not written or not _NAME.fullmatch(entry):
         bench.fault(place, f"expected FILE:NAME, such as 'functions/auth.py:handler', got {shown(table.handler)}")
         return None
     file = bench.path(written)
-    if not is_file(file):
+    if not is_file(file) and not table.build:
         bench.fault(place, f"there is no file {shown(written)}{neighbour(file, suffixes=SUFFIXES)}")
         return None
     return file, entry
 
 
-def _find_module(place: Key, handler: str, root: Path | None, bench: Bench) -> tuple[Path, str] | None:
-    """Find a handler in AWS's form, `module.name`, below its root."""
+def _find_module(place: Key, table: raw.FunctionTable, root: Path | None, bench: Bench) -> tuple[Path, str] | None:
+    """Find a handler in AWS's form, `module.name`, below its root; one that is built needs its runtime said."""
+    handler = table.handler
     module, _, entry = handler.rpartition(".")
     if root is None or not module or not _NAME.fullmatch(entry):
         expected = "expected FILE:NAME, such as 'functions/auth.py:handler', or MODULE.NAME together with 'root'"
@@ -124,6 +128,9 @@ def _find_module(place: Key, handler: str, root: Path | None, bench: Bench) -> t
         file = bench.path(str(root / f"{module}{suffix}"))
         if is_file(file):
             return file, entry
+    if table.build:
+        suffix = next((suffix for suffix in SUFFIXES if SUFFIXES[suffix] == table.runtime), "")
+        return bench.path(str(root / f"{module}{suffix}")), entry
     bench.fault(place, f"there is no module {shown(module)} in {shown(_short(root, bench))}")
     return None
 
@@ -136,7 +143,8 @@ def _short(path: Path, bench: Bench) -> str:
 def _runtime(key: Key, table: raw.FunctionTable, file: Path, bench: Bench) -> str:
     inferred = SUFFIXES.get(file.suffix)
     if inferred is None and table.runtime is None:
-        bench.fault((*key, "runtime"), f"cannot be told from {shown(file.name)}: say 'python' or 'nodejs'")
+        advice = _TYPED_ADVICE if file.suffix in _TYPED else "say 'python' or 'nodejs'"
+        bench.fault((*key, "runtime"), f"cannot be told from {shown(file.name)}: {advice}")
     if inferred is not None and table.runtime not in {None, inferred}:
         bench.fault((*key, "runtime"), f"{table.runtime} does not run {shown(file.name)}")
     return table.runtime or inferred or ""

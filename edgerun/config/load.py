@@ -38,4 +38,10 @@ def load(path: Path, overrides: Overrides | None = None, *, free_port: Callable[
         country=checked_country(overrides),
         free_port=free_port,
     )
-    return Loaded(config=built.config, path=path.absolute(), notes=built.notes, watch=(path.absolute(), *built.watch))
+    return Loaded(
+        config=built.config,
+        path=path.absolute(),
+        notes=built.notes,
+        watch=(path.absolute(), *built.watch),
+        builds=built.builds,
+    )

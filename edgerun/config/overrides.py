@@ -8,6 +8,7 @@ from typing import Final, get_args
 
 from edgerun.config import geo
 from edgerun.config.bench import Strictness
+from edgerun.config.builds import Build
 from edgerun.config.faults import Key, Source, listed, shown, suggestion
 from edgerun.config.read import labelled
 from edgerun.distribution.model import Config
@@ -44,12 +45,14 @@ class Loaded:
         path: the file it came from, or the folder that is served without one; absolute.
         notes: sentences that the user should read; nothing is wrong.
         watch: files and folders whose change makes it another configuration.
+        builds: what has to run before its functions can be loaded.
     """
 
     config: Config
     path: Path
     notes: tuple[str, ...] = ()
     watch: tuple[Path, ...] = ()
+    builds: tuple[Build, ...] = ()
 
 
 def checked_country(overrides: Overrides) -> str:

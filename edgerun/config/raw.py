@@ -79,8 +79,6 @@ class OriginTable(Table):
 class FunctionTable(Table):
     """A function and its limits."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"build", "watch"})
-
     handler: str = Field(
         description="FILE:NAME; NAME is 'handler' if left out; or MODULE.NAME as on AWS, together with root; or the "
         "file of a CloudFront Function. For a custom runtime the folder of its bootstrap, or with root whatever "
@@ -111,6 +109,10 @@ class FunctionTable(Table):
     )
     python: str = Field("", description="The interpreter of a Python function, as that of a virtual environment.")
     key_value_store: str | None = Field(None, description="The store of a CloudFront Function, by name.")
+    build: str = Field("", description="A shell command that writes the function's code, such as a bundler; it ends.")
+    watch: list[str] | None = Field(
+        None, min_length=1, description="Patterns of files whose change builds and loads it anew; ** crosses folders."
+    )
 
 
 class KeyValueStoreTable(Table):

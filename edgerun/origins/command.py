@@ -3,42 +3,20 @@
 import asyncio
 import os
 import shlex
-import signal
-import sys
 import time
-from asyncio.subprocess import Process
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from edgerun.errors import ConfigError
+from edgerun.programs import Program, ending
 
 START_SECONDS: Final = 10.0
-STOP_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 0.02
 LAST_LINES: Final = 10
-LINE_LIMIT: Final = 65_536
 
 _SHELL_CHARACTERS: Final = frozenset("|&;<>()$`*?[]#~=%!{}\n")
-
-# Runs in a fresh interpreter that then becomes the program: asks Linux for SIGKILL on the server's end (1 is
-# PR_SET_PDEATHSIG), which survives exec, and leaves at once if the server ended before it could ask.
-_LAUNCHER: Final = """\
-import os, sys
-parent, program = int(sys.argv[1]), sys.argv[2:]
-if sys.platform == "linux":
-    import ctypes
-    ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
-if os.getppid() != parent:
-    os._exit(1)
-try:
-    os.execvp(program[0], program)
-except OSError as error:
-    print(f"{program[0]}: {error.strerror}", flush=True)
-    os._exit(127)
-"""
 
 
 class OriginCommand:
@@ -59,8 +37,7 @@ class OriginCommand:
         self._cwd = Path(cwd)
         self._last: deque[str] = deque(maxlen=LAST_LINES)
         self._on_output = on_output
-        self._process: Process | None = None
-        self._output: _Lines | None = None
+        self._program: Program | None = None
 
     async def start(self, *, timeout: float = START_SECONDS) -> None:
         """Start the program and wait until its port accepts.
@@ -77,51 +54,27 @@ class OriginCommand:
 
     async def stop(self) -> None:
         """End the program and what it started: SIGTERM to its group, SIGKILL after 2 s; safe to call twice."""
-        process, self._process = self._process, None
-        if process is not None:
-            _signal_group(process.pid, signal.SIGTERM)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(STOP_SECONDS):
-                    await process.wait()
-            _signal_group(process.pid, signal.SIGKILL)
-            await process.wait()
-        if self._output is not None:
-            await self._output.close()
+        program, self._program = self._program, None
+        if program is not None:
+            await program.stop()
 
     async def _spawn(self) -> None:
-        """Start the program with its output in a pipe of ours, which can be closed even if a grandchild holds it."""
-        reading, writing = os.pipe()
         try:
-            _, self._output = await asyncio.get_running_loop().connect_read_pipe(
-                lambda: _Lines(self._take_line), os.fdopen(reading, "rb", 0)
-            )
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-I", "-S", "-c", _LAUNCHER, str(os.getpid())),
-                *_argv(self._line),
-                cwd=self._cwd,
-                env={**os.environ, "PORT": str(self.port)},
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=writing,
-                stderr=writing,
-                start_new_session=True,
+            self._program = await Program.start(
+                _argv(self._line), cwd=self._cwd, environment={"PORT": str(self.port)}, on_line=self._take_line
             )
         except OSError as error:
             raise ConfigError(f"origin command {self._line!r} cannot be started: {error}") from error
-        finally:
-            os.close(writing)
 
     def _take_line(self, line: str) -> None:
         self._last.append(line)
         self._on_output(line)
 
     async def _await_port(self, deadline: float, timeout: float) -> None:
-        assert self._process is not None
+        assert self._program is not None
         while not await self._accepts():
-            if self._process.returncode is not None:
-                assert self._output is not None
-                await self._output.close()
-                how = _ending(self._process.returncode)
+            if self._program.returncode is not None:
+                how = ending(await self._program.wait())
                 raise ConfigError(self._sentence(f"{how} before port {self.port} accepted a connection"))
             if time.monotonic() > deadline:
                 raise ConfigError(
@@ -144,54 +97,11 @@ class OriginCommand:
         return f"origin command {self._line!r} {what}; {said}"
 
     def __repr__(self) -> str:
-        state = "stopped" if self._process is None else f"pid {self._process.pid}"
+        state = "stopped" if self._program is None else f"pid {self._program.pid}"
         return f"<OriginCommand {self._line!r} {state}>"
-
-
-class _Lines(asyncio.Protocol):
-    """Cuts what a pipe brings into lines."""
-
-    def __init__(self, on_line: Callable[[str], None]) -> None:
-        self._on_line = on_line
-        self._rest = b""
-        self._transport: asyncio.BaseTransport | None = None
-        self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > LINE_LIMIT:
-            lines.append(self._rest)
-            self._rest = b""
-        for line in lines:
-            self._on_line(line.rstrip(b"\r").decode(errors="replace"))
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the interface of asyncio
-        if self._rest:
-            self.data_received(b"\n")
-        if not self._closed.done():
-            self._closed.set_result(None)
-
-    async def close(self) -> None:
-        """Wait briefly for the pipe's end, then close it whoever still holds the other side."""
-        await asyncio.wait((self._closed,), timeout=0.2)
-        if not self._closed.done() and self._transport is not None:
-            self._transport.close()
-            await self._closed
 
 
 def _argv(line: str) -> list[str]:
     if _SHELL_CHARACTERS.isdisjoint(line):
         return shlex.split(line)
     return ["/bin/sh", "-c", line]
-
-
-def _ending(code: int) -> str:
-    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with status {code}"
-
-
-def _signal_group(group: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)

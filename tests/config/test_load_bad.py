@@ -18,6 +18,7 @@ API = '[origins.api]\nurl = "http://h"\n'
 F = '[functions.f]\nhandler = "fns/ab_test.py"\n'
 P = "[cache_policies.p]\n"
 R = "[origin_request_policies.p]\n"
+BUILD_ADVICE = "give a 'build' that makes JavaScript of it, and as handler the file that it writes"
 NOT_YET = "is not supported by this version of edgerun"
 B = '[[behaviors]]\npath_pattern = "{}"\norigin = "site"\ncache_policy = "CachingDisabled"\n'
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f:1"
@@ -38,8 +39,8 @@ AFTER = [
     *((f"[{word}]", f"6: {word}: '{word}' {NOT_YET}") for word in ("geo_restriction", "access_log")),
     ('trusted_key_groups = ["a"]', f"6: default_behavior.trusted_key_groups: 'trusted_key_groups' {NOT_YET}"),
     ('[store]\nkind = "redis"', f"7: store.kind: kind 'redis' {NOT_YET}"),
-    (F + 'build = "make"', f"8: functions.f.build: 'build' {NOT_YET}"),
-    (F + 'watch = ["a"]', f"8: functions.f.watch: 'watch' {NOT_YET}"),
+    (F + 'watch = "a"', "8: functions.f.watch: expected a list, got 'a'"),
+    (F + "watch = []", "8: functions.f.watch: expected at least one name"),
     ('[origins.b]\nbucket = "b"', f"7: origins.b.bucket: 'bucket' {NOT_YET}"),
     ('[origins.b]\nfunction = "b"', f"7: origins.b.function: 'function' {NOT_YET}"),
     # types
@@ -238,7 +239,7 @@ AFTER = [
     ),
     (
         '[functions.f]\nhandler = "fns/main.ts"',
-        "6: functions.f.runtime: cannot be told from 'main.ts': say 'python' or 'nodejs'",
+        f"6: functions.f.runtime: cannot be told from 'main.ts': {BUILD_ADVICE}",
     ),
     (
         '[functions.f]\nhandler = "fns/v2.old.py"',

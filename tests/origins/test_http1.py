@@ -1090,7 +1090,7 @@ async def test_a_command_runs_until_it_is_stopped(tmp_path):
         client = HttpOrigin("api", host="127.0.0.1", port=command.port)
         assert await read((await client.fetch(request())).body) == b"home"
         await client.aclose()
-        pid = command._process.pid
+        pid = command._program.pid
         assert os.getpgid(pid) == pid
     finally:
         await command.stop()
@@ -1136,7 +1136,7 @@ async def test_a_command_cannot_start_in_a_folder_that_is_not_there(tmp_path):
 @pytest.mark.process
 @on_loop
 async def test_a_command_that_ignores_sigterm_is_killed_with_its_children(tmp_path, monkeypatch):
-    monkeypatch.setattr("edgerun.origins.command.STOP_SECONDS", 0.05)
+    monkeypatch.setattr("edgerun.programs.STOP_SECONDS", 0.05)
     (tmp_path / "serve.py").write_text("import signal; signal.signal(15, signal.SIG_IGN)\n" + SERVE)
     line = f"sh -c 'trap \"\" TERM; sleep 100 & echo $!; {sys.executable} serve.py {{port}}; true'"
     lines = []
@@ -1163,7 +1163,7 @@ async def main():
     line = {f"{sys.executable} serve.py {{port}}"!r}
     command = OriginCommand(line, port={port}, cwd={str(tmp_path)!r}, on_output=print)
     await command.start()
-    print(command._process.pid, flush=True)
+    print(command._program.pid, flush=True)
     await asyncio.Event().wait()
 
 asyncio.run(main())
