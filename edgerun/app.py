@@ -129,9 +129,18 @@ class Edge:
             if broken is not None:
                 self.runtime.engine_of(broken).retire(broken)
 
-    async def invalidate(self, items: list[str]) -> int:
-        """Forget what invalidation paths and `#tags` cover; return how many objects that were."""
-        return sum([await self.store.invalidate(item.encode()) for item in items])
+    async def invalidate(self, items: list[str], distribution: str = "") -> int:
+        """Forget what invalidation paths and `#tags` cover; return how many objects that were.
+
+        Args:
+            items: the paths and `#tags`.
+            distribution: the id of the one whose objects are meant; all of them if empty.
+        """
+        count = 0
+        for item in items:
+            count += await self.store.invalidate((distribution + item).encode())
+            await asyncio.sleep(0)  # thousands of paths over thousands of objects: others get their turn
+        return count
 
     async def aclose(self) -> None:
         """End every fetch, every environment, every program."""

@@ -20,6 +20,7 @@ from edgerun.admin.port import AdminPort
 from edgerun.app import Edge
 from edgerun.banner import banner
 from edgerun.builder import run_all
+from edgerun.clock import MovableClock
 from edgerun.config.load import Loaded
 from edgerun.doors.asgi import AsgiDoor
 from edgerun.doors.plain import PlainProtocol
@@ -156,6 +157,7 @@ class Server:
             watched=self._options.verbose,
             logs=logs,
             log_format=self._options.log_format,
+            clock=MovableClock() if self._options.watch else time.time,
             loads=loads if self._options.watch else None,
         )
         door = AsgiDoor(edge)

@@ -123,6 +123,7 @@ class Play:
         functions: dict[str, Handler] | None = None,
         origins: dict[str, ScriptedOrigin] | None = None,
         store: CacheStore | None = None,
+        clock: Any = None,
         country: str = "",
         geo: PlaceOf = nowhere,
         strictness: str = "strict",
@@ -131,7 +132,7 @@ class Play:
     ) -> None:
         """Build it; `origins` answer for domain names of their own, `spare` are configured and no behavior's."""
         chosen = given if isinstance(given, Distribution) else distribution(given or behavior())
-        self.clock = SettableClock()
+        self.clock = clock or SettableClock()
         self.origin = ScriptedOrigin(replies)
         self.runtime = CallableRuntime(functions or {})
         self.events: list[Event] = []
@@ -150,6 +151,7 @@ class Play:
             geo=geo,
             strictness=strictness,
         )
+        self.config = config
         services = Services(
             store=self.store,
             flights=self.flights,

@@ -7,7 +7,7 @@ something needs a token that only a file of the user's holds.
 
 import hmac
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -16,6 +16,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from edgerun import __version__
+from edgerun.admin.clock import clock_routes
+from edgerun.admin.commanded import Commanded
 from edgerun.cache.invalidation import TAG_MARK, fault_of
 
 TOKEN_HEADER: Final = "x-edgerun-token"  # noqa: S105  # a name, not a token
@@ -23,14 +25,6 @@ LARGEST_ORDER: Final = 1_000_000
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Any, Any], Awaitable[None]]
-
-
-class Purgeable(Protocol):
-    """What the admin application asks of the edge."""
-
-    async def invalidate(self, items: list[str]) -> int:
-        """Forget what these invalidation paths and `#tags` cover; return how many objects that were."""
-        ...
 
 
 class OwnHostOnly:
@@ -61,7 +55,7 @@ class OwnHostOnly:
         return None
 
 
-def admin_app(edge: Purgeable, *, port: int, token: str) -> App:
+def admin_app(edge: Commanded, *, port: int, token: str) -> App:
     """Return the application for the admin port.
 
     Args:
@@ -79,7 +73,12 @@ def admin_app(edge: Purgeable, *, port: int, token: str) -> App:
             return JSONResponse({"error": items}, status_code=400)
         return JSONResponse({"invalidated": await edge.invalidate(items)}, status_code=201)
 
-    routes = [Route("/", health), Route("/health", health), Route("/invalidations", invalidations, methods=["POST"])]
+    routes = [
+        Route("/", health),
+        Route("/health", health),
+        Route("/invalidations", invalidations, methods=["POST"]),
+        *clock_routes(edge),
+    ]
     hosts = frozenset(f"{name}:{port}" for name in ("localhost", "127.0.0.1", "[::1]"))
     return OwnHostOnly(Starlette(routes=routes), hosts=hosts, token=token)
 

@@ -11,7 +11,8 @@ from typing import Final
 
 import uvicorn
 
-from edgerun.admin.app import Purgeable, admin_app
+from edgerun.admin.app import admin_app
+from edgerun.admin.commanded import Commanded
 from edgerun.embedded import EmbeddedServer
 from edgerun.values import value
 
@@ -30,7 +31,7 @@ class Running:
 class AdminPort:
     """Serves the admin application on a listener of its own, and tells where in a file only its user can read."""
 
-    def __init__(self, edge: Purgeable, listener: socket.socket, home: Path) -> None:
+    def __init__(self, edge: Commanded, listener: socket.socket, home: Path) -> None:
         self.port: int = listener.getsockname()[1]
         self._listener = listener
         self._state = home / STATE

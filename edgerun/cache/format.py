@@ -40,6 +40,7 @@ class OtherVersionError(FormatError):
 class Names(NamedTuple):
     """By what an invalidation finds an entry, and the generation it was kept at."""
 
+    distribution: str
     uri: bytes
     requested_uri: bytes
     tags: tuple[str, ...]
@@ -172,11 +173,11 @@ def names(record: bytes | memoryview) -> Names:
         FormatError: as `decode`.
     """
     values, ends = _measured(record)
-    head = bytes(record[_FIXED.size : ends[3]])
+    head = bytes(record[_FIXED.size : ends[4]])
     path, query, requested, tags = (end - _FIXED.size for end in ends[:4])
     uri = head[:path] + b"?" + head[path:query] if values[3] & _QUERY else head[:path]
     try:
-        return Names(uri, head[query:requested], _tags(head[requested:tags]), values[4])
+        return Names(head[tags:].decode(), uri, head[query:requested], _tags(head[requested:tags]), values[4])
     except ValueError as error:
         raise FormatError(str(error)) from error
 

@@ -3,6 +3,7 @@
 One item is an invalidation path, such as `/img/*`, or a cache tag behind `#`, such as `#sale`.
 """
 
+import re
 from collections import deque
 from collections.abc import Iterable
 from typing import Final
@@ -13,6 +14,7 @@ from edgerun.cache.tags import LONGEST_TAG, is_tag
 PURGES_REMEMBERED: Final = 256
 LONGEST_PATH: Final = 4_000
 TAG_MARK: Final = "#"
+_WHOSE: Final = re.compile(rb"[^/#*]+(?=[/#])")
 
 
 def fault_of(item: object) -> str:
@@ -32,13 +34,19 @@ def matches(item: bytes, entry: Entry) -> bool:
 
     `*` is a wildcard only as the last character of a path. The object's own URI counts, and the one the
     viewer asked for before a function rewrote it. Without a query in the pattern the path alone must be
-    equal, and the object must be stored without a query. A tag is compared whole, whatever its case.
+    equal, and the object must be stored without a query. A tag is compared whole, whatever its case. What
+    stands before the path or the `#` is the id of the one distribution that is meant.
     """
-    return covers_any(item, entry.key.uri, entry.requested_uri, entry.tags)
+    return covers_any(item, entry.key.distribution, entry.key.uri, entry.requested_uri, entry.tags)
 
 
-def covers_any(item: bytes, uri: bytes, requested_uri: bytes, tags: tuple[str, ...]) -> bool:
+def covers_any(item: bytes, distribution: str, uri: bytes, requested_uri: bytes, tags: tuple[str, ...]) -> bool:
     """Tell whether an item covers what an object goes by; see `matches`."""
+    whose = _WHOSE.match(item)
+    if whose is not None:
+        if whose[0].decode("latin-1") != distribution:
+            return False
+        item = item[whose.end() :]
     if item[:1] == b"#":
         return item[1:].decode("latin-1").lower() in tags
     return covers(item, uri) or covers(item, requested_uri)

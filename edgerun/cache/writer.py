@@ -326,4 +326,5 @@ def _drop(lost: Sequence[Lost], own: int, change: Change) -> int:
 
 
 def _covers(generation: int, item: bytes, named: Names) -> bool:
-    return named.generation < generation and covers_any(item, named.uri, named.requested_uri, named.tags)
+    named_by = named.distribution, named.uri, named.requested_uri, named.tags
+    return named.generation < generation and covers_any(item, *named_by)

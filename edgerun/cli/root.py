@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "invoke": "edgerun.cli.invoke",
     "explain": "edgerun.cli.explain",
     "cache": "edgerun.cli.cache",
+    "clock": "edgerun.cli.clock",
     "logs": "edgerun.cli.logs",
 }
 

@@ -4,6 +4,7 @@ import asyncio
 
 import httpx2
 import pytest
+from plays import Play
 
 from edgerun.admin.app import admin_app
 
@@ -12,9 +13,11 @@ OWN = "http://localhost:8788"
 
 class Edge:
     def __init__(self):
+        play = Play()
+        self.config, self.clock = play.config, play.clock
         self.invalidated = []
 
-    async def invalidate(self, items):
+    async def invalidate(self, items, distribution=""):
         self.invalidated += items
         return 7
 

@@ -117,7 +117,7 @@ def test_a_changed_record_is_an_entry_or_refused(one, place, byte):
 @given(entries)
 def test_what_an_invalidation_asks_for_is_found_without_decoding(one):
     found = form.names(encode(one, generation=7))
-    assert found == (one.key.uri, one.requested_uri, one.tags, 7)
+    assert found == (one.key.distribution, one.key.uri, one.requested_uri, one.tags, 7)
 
 
 def test_another_version_is_told_apart():

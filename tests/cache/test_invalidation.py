@@ -63,3 +63,20 @@ def test_every_variant_of_a_path_goes():
 def test_a_path_with_a_star_covers_exactly_what_begins_with_it(prefix, path):
     assert covers(prefix + b"*", path) is path.startswith(prefix)
     assert covers(path, path)
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        (b"E1/a", True),
+        (b"E1/*", True),
+        (b"E2/a", False),
+        (b"E2/*", False),
+        (b"E1/b", False),
+        (b"E1#sale", True),
+        (b"E2#sale", False),
+        (b"E1#other", False),
+    ],
+)
+def test_an_item_may_mean_one_distribution(item, expected):
+    assert matches(item, entry(b"/a", tags=("sale",))) is expected

@@ -1,0 +1,17 @@
+"""What the admin port asks of the edge."""
+
+from typing import Protocol
+
+from edgerun.distribution.model import Config
+from edgerun.visit import Clock
+
+
+class Commanded(Protocol):
+    """The edge, as the admin port sees it: what it serves now, by which time, and how to make it forget."""
+
+    config: Config
+    clock: Clock
+
+    async def invalidate(self, items: list[str], distribution: str = "") -> int:
+        """Forget what invalidation paths and `#tags` cover, of one distribution or all; return how many objects."""
+        ...
