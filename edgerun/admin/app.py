@@ -1,4 +1,4 @@
-"""The admin application: health, and invalidations.
+"""The admin application: health, invalidations, the clock, and CloudFront's API.
 
 It listens on loopback on a port of its own, so that its paths and cookies never mix with the site's. It
 answers to its own Host only (a name that an attacker points at 127.0.0.1 is another host), and what changes
@@ -16,10 +16,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from edgerun import __version__
+from edgerun.admin.api_errors import ApiError
 from edgerun.admin.clock import clock_routes
+from edgerun.admin.cloudfront_api import PREFIX, CloudFrontApi, refusal
 from edgerun.admin.commanded import Commanded
 from edgerun.cache.invalidation import TAG_MARK, fault_of
 
+SIGNATURE: Final = "AWS4-HMAC-SHA256 "
 TOKEN_HEADER: Final = "x-edgerun-token"  # noqa: S105  # a name, not a token
 LARGEST_ORDER: Final = 1_000_000
 
@@ -39,9 +42,28 @@ class OwnHostOnly:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refusal = self._refusal(Headers(scope=scope), scope["method"])
-        app = self._app if refusal is None else JSONResponse({"error": refusal}, status_code=403)
+        headers, api = Headers(scope=scope), scope["path"].startswith(PREFIX)
+        why = self._api_refusal(headers) if api else self._refusal(headers, scope["method"])
+        app: App = self._app
+        if why is not None and api:
+            app = refusal(ApiError("AccessDenied", 403, f"Access denied: {why}."))
+        elif why is not None:
+            app = JSONResponse({"error": why}, status_code=403)
         await app(scope, receive, send)
+
+    def _api_refusal(self, headers: Headers) -> str | None:
+        """Tell why CloudFront's API is closed to a request.
+
+        It is open to whoever signs, with whatever key: no page of another site can send `Authorization` without
+        a preflight, which nobody answers here. No page at all calls it, so any `Origin` is refused.
+        """
+        if headers.get("host") not in self._hosts:
+            return "this port answers to its own name only"
+        if "origin" in headers:
+            return "pages in a browser are not answered"
+        if headers.get("authorization", "").startswith(SIGNATURE) or self._knows_token(headers):
+            return None
+        return "sign the request, with any key"
 
     def _refusal(self, headers: Headers, method: str) -> str | None:
         if headers.get("host") not in self._hosts:
@@ -49,10 +71,12 @@ class OwnHostOnly:
         origin = headers.get("origin")
         if origin is not None and origin.removeprefix("http://") not in self._hosts:
             return "requests from other sites are not answered"
-        given = headers.get(TOKEN_HEADER, "")
-        if method not in {"GET", "HEAD"} and not hmac.compare_digest(given.encode(), self._token.encode()):
+        if method not in {"GET", "HEAD"} and not self._knows_token(headers):
             return f"changes need the {TOKEN_HEADER} header"
         return None
+
+    def _knows_token(self, headers: Headers) -> bool:
+        return hmac.compare_digest(headers.get(TOKEN_HEADER, "").encode(), self._token.encode())
 
 
 def admin_app(edge: Commanded, *, port: int, token: str) -> App:
@@ -78,6 +102,7 @@ def admin_app(edge: Commanded, *, port: int, token: str) -> App:
         Route("/health", health),
         Route("/invalidations", invalidations, methods=["POST"]),
         *clock_routes(edge),
+        *CloudFrontApi(edge).routes(),
     ]
     hosts = frozenset(f"{name}:{port}" for name in ("localhost", "127.0.0.1", "[::1]"))
     return OwnHostOnly(Starlette(routes=routes), hosts=hosts, token=token)

@@ -1,0 +1,189 @@
+"""A distribution as CloudFront's API tells it: names, nesting and order of `spec/cloudfront.md` §1.1.
+
+Lists are `{"Quantity": n, "Items": [...]}`, without `Items` when there are none. What edgerun does not know
+has the value that the console gives it.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from edgerun.distribution.model import (
+    Association,
+    Behavior,
+    DirectoryOrigin,
+    Distribution,
+    HttpOrigin,
+    OriginConfig,
+    Point,
+)
+
+Form = dict[str, object]
+
+DEPLOYED: Final = "Deployed"
+_NOBODY: Final[Form] = {"Enabled": False, "Quantity": 0}
+_CERTIFICATE: Final[Form] = {
+    "CloudFrontDefaultCertificate": True,
+    "SSLSupportMethod": "vip",
+    "MinimumProtocolVersion": "TLSv1",
+    "CertificateSource": "cloudfront",
+}
+
+
+def items(values: Iterable[object]) -> Form:
+    """Return a list as the API tells it."""
+    found = list(values)
+    return {"Quantity": len(found), "Items": found} if found else {"Quantity": 0}
+
+
+def distribution_arn(distribution: Distribution, account: str) -> str:
+    """Return the ARN of a distribution."""
+    return f"arn:aws:cloudfront::{account}:distribution/{distribution.id}"
+
+
+def distribution_config(distribution: Distribution, account: str) -> Form:
+    """Return the `DistributionConfig`.
+
+    Args:
+        distribution: whose.
+        account: the AWS account that ARNs name.
+    """
+    return {
+        "CallerReference": distribution.name,
+        "Aliases": items(distribution.aliases),
+        "DefaultRootObject": distribution.default_root_object,
+        **_shared(distribution, account),
+        "Comment": distribution.name,
+        "Logging": {"Enabled": False, "IncludeCookies": False, "Bucket": "", "Prefix": ""},
+        **_settings(distribution),
+    }
+
+
+def distribution_summary(distribution: Distribution, account: str, etag: str, modified: str) -> Form:
+    """Return the `DistributionSummary` of a list: `modified` as an ISO 8601 time."""
+    return {
+        "Id": distribution.id,
+        "ARN": distribution_arn(distribution, account),
+        "ETag": etag,
+        "Status": DEPLOYED,
+        "LastModifiedTime": modified,
+        "DomainName": distribution.domain_name,
+        "Aliases": items(distribution.aliases),
+        **_shared(distribution, account),
+        "Comment": distribution.name,
+        **_settings(distribution),
+    }
+
+
+def _shared(distribution: Distribution, account: str) -> Form:
+    origins = {behavior.origin.name: behavior.origin for behavior in distribution.all_behaviors}
+    return {
+        "Origins": items(_origin(origin) for origin in origins.values()),
+        "OriginGroups": items(()),
+        "DefaultCacheBehavior": _behavior(distribution.default_behavior, account),
+        "CacheBehaviors": items(
+            {"PathPattern": behavior.path_pattern, **_behavior(behavior, account)}
+            for behavior in distribution.behaviors
+        ),
+        "CustomErrorResponses": items(
+            {
+                "ErrorCode": error.error_code,
+                "ResponsePagePath": error.response_page_path,
+                "ResponseCode": "" if error.response_code is None else str(error.response_code),
+                "ErrorCachingMinTTL": int(error.error_caching_min_ttl),
+            }
+            for _, error in sorted(distribution.error_responses.items())
+        ),
+    }
+
+
+def _settings(distribution: Distribution) -> Form:
+    return {
+        "PriceClass": "PriceClass_All",
+        "Enabled": distribution.enabled,
+        "ViewerCertificate": _CERTIFICATE,
+        "Restrictions": {"GeoRestriction": {"RestrictionType": "none", "Quantity": 0}},
+        "WebACLId": "",
+        "HttpVersion": "http1.1",
+        "IsIPV6Enabled": False,
+        "Staging": False,
+    }
+
+
+def _origin(origin: OriginConfig) -> Form:
+    bucket = isinstance(origin, DirectoryOrigin) and not origin.website
+    headers = ({"HeaderName": name, "HeaderValue": text} for name, text in origin.custom_headers.items())
+    form: Form = {
+        "Id": origin.name,
+        "DomainName": origin.domain_name,
+        "OriginPath": origin.path,
+        "CustomHeaders": items(headers),
+        **({"S3OriginConfig": _bucket(origin)} if bucket else {"CustomOriginConfig": _server(origin)}),
+        "ConnectionAttempts": origin.connection_attempts,
+        "ConnectionTimeout": int(origin.connection_timeout),
+    }
+    if origin.response_completion_timeout is not None:
+        form["ResponseCompletionTimeout"] = int(origin.response_completion_timeout)
+    return form | {"OriginShield": {"Enabled": False}, "OriginAccessControlId": ""}
+
+
+def _bucket(origin: OriginConfig) -> Form:
+    return {"OriginAccessIdentity": "", "OriginReadTimeout": int(origin.read_timeout)}
+
+
+def _server(origin: OriginConfig) -> Form:
+    scheme, port = (origin.scheme, origin.port) if isinstance(origin, HttpOrigin) else ("http", 80)
+    return {
+        "HTTPPort": port if scheme == "http" else 80,
+        "HTTPSPort": port if scheme == "https" else 443,
+        "OriginProtocolPolicy": f"{scheme}-only",
+        "OriginSslProtocols": items(["TLSv1.2"]),
+        "OriginReadTimeout": int(origin.read_timeout),
+        "OriginKeepaliveTimeout": int(origin.keepalive_timeout),
+    }
+
+
+def _behavior(behavior: Behavior, account: str) -> Form:
+    form: Form = {
+        "TargetOriginId": behavior.origin.name,
+        "TrustedSigners": _NOBODY,
+        "TrustedKeyGroups": _NOBODY,
+        "ViewerProtocolPolicy": behavior.viewer_protocol_policy,
+        "AllowedMethods": {
+            **items(sorted(behavior.allowed_methods)),
+            "CachedMethods": items(sorted(behavior.cached_methods)),
+        },
+        "SmoothStreaming": False,
+        "Compress": behavior.compress,
+        **_associations(behavior, account),
+        "FieldLevelEncryptionId": "",
+        "CachePolicyId": behavior.cache_policy.id or behavior.cache_policy.name,
+    }
+    for key, policy in (
+        ("OriginRequestPolicyId", behavior.origin_request_policy),
+        ("ResponseHeadersPolicyId", behavior.response_headers_policy),
+    ):
+        if policy is not None:
+            form[key] = policy.id or policy.name
+    return form
+
+
+def _associations(behavior: Behavior, account: str) -> Form:
+    found = [(point, use) for point in Point if (use := behavior.function_at(point)) is not None]
+    here = [use for use in found if use[1].function.runtime.startswith("cloudfront-js")]
+    return {
+        "LambdaFunctionAssociations": items(_lambda(use, account) for use in found if use not in here),
+        "FunctionAssociations": items(
+            {"FunctionARN": f"arn:aws:cloudfront::{account}:function/{use.function.name}", "EventType": str(point)}
+            for point, use in here
+        ),
+    }
+
+
+def _lambda(use: tuple[Point, Association], account: str) -> Form:
+    point, association = use
+    function = association.function
+    return {
+        "LambdaFunctionARN": f"arn:aws:lambda:us-east-1:{account}:function:{function.name}:{function.version}",
+        "EventType": str(point),
+        "IncludeBody": association.include_body,
+    }
