@@ -10,12 +10,12 @@ from edgerun.cache.body import MEMORY_LIMIT
 from edgerun.cache.entry import CacheKey, Entry
 from edgerun.cache.freshness import freshened
 from edgerun.cache.parts import Parts, belong_together, list_key, part_key, part_of, read_parts
-from edgerun.cache.sparse import SparseBody
+from edgerun.cache.sparse import Piece, SparseBody
 from edgerun.cache.store import CacheStore
 from edgerun.http import fields
 from edgerun.http.conditional import Partial, select_ranges
 from edgerun.http.headers import Headers
-from edgerun.http.message import Body, BytesBody, PartBody, Request, Response, read
+from edgerun.http.message import Body, BytesBody, Request, Response, read
 from edgerun.http.partial import for_viewer
 from edgerun.values import changed
 
@@ -44,7 +44,7 @@ class Shelf:
         wanted = select_ranges(request.headers, parts.length, etag=etag, last_modified=modified, date=date)
         if not isinstance(wanted, Partial):
             return None
-        pieces: list[tuple[int, int, Body]] = []
+        pieces: list[Piece] = []
         for start, stop in wanted.ranges:
             found = await self._pieces(listed, parts, start, stop)
             if found is None:
@@ -104,16 +104,14 @@ class Shelf:
             self._forget(key, parts)
         return True
 
-    async def _pieces(self, listed: Entry, parts: Parts, start: int, stop: int) -> list[tuple[int, int, Body]] | None:
+    async def _pieces(self, listed: Entry, parts: Parts, start: int, stop: int) -> list[Piece] | None:
         """Return the bodies that make up a stretch, or None if one of them is not there any more."""
-        pieces: list[tuple[int, int, Body]] = []
+        pieces: list[Piece] = []
         for part, first, last in parts.cover(start, stop) or ():
             entry = await self._fetch(part_key(listed.key, part))
             if entry is None or not (len(parts.kept) == 1 or belong_together(entry.headers, listed.headers)):
                 return None
-            whole = (first, last) == part
-            body: Body = entry.body if whole else PartBody(entry.body, first - part[0], last - part[0])
-            pieces.append((first, last, body))
+            pieces.append(Piece(first, last, entry.body, first - part[0]))
         return pieces or None
 
     async def _fetch(self, key: CacheKey) -> Entry | None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edgerun.cache.entry import CacheKey
 from edgerun.cache.parts import MOST, Parts, belong_together, list_key, part_key, part_of, read_parts
-from edgerun.cache.sparse import SparseBody
+from edgerun.cache.sparse import Piece, SparseBody
 from edgerun.http.fields import ContentRange
 from edgerun.http.headers import Headers
 from edgerun.http.message import BytesBody, StreamBody, read
@@ -124,12 +124,14 @@ def joined(parts, bodies, start, stop):
     cover = parts.cover(start, stop)
     if cover is None:
         return None
-    pieces = [(a, b, BytesBody(bodies[part][a - part[0] : b - part[0]])) for part, a, b in cover]
+    body = SparseBody(64, [Piece(a, b, BytesBody(bodies[part]), a - part[0]) for part, a, b in cover])
 
     async def collected():
-        return b"".join([chunk async for chunk in SparseBody(64, pieces).stream(start, stop)])
+        return b"".join([chunk async for chunk in body.stream(start, stop)])
 
-    return asyncio.run(collected())
+    streamed = asyncio.run(collected())
+    assert body.part(start, stop) == streamed
+    return streamed
 
 
 @given(st.lists(stretches, max_size=12), stretches)
@@ -187,7 +189,7 @@ def test_parts_lie_beside_the_whole():
 
 
 def test_a_sparse_body_tells_when_bytes_are_missing():
-    body = SparseBody(10, [(0, 2, BytesBody(b"01")), (4, 6, BytesBody(b"45"))])
+    body = SparseBody(10, [Piece(0, 2, BytesBody(b"01")), Piece(4, 6, BytesBody(b"45"))])
     assert (body.length, body.data) == (10, None)
     with pytest.raises(LookupError, match="from 2 to 10"):
         asyncio.run(read(body))
@@ -201,7 +203,7 @@ def test_giving_a_sparse_body_up_gives_its_pieces_up():
         yield b""
 
     piece = StreamBody(nothing(), close=lambda: closed.append(True))
-    asyncio.run(SparseBody(10, [(0, 2, piece)]).aclose())
+    asyncio.run(SparseBody(10, [Piece(0, 2, piece)]).aclose())
     assert closed == [True]
 
 

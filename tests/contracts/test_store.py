@@ -7,6 +7,7 @@ import asyncio
 import tempfile
 import uuid
 from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from strategies import entry
 from edgerun.cache.invalidation import PURGES_REMEMBERED
 from edgerun.cache.lmdb import LmdbStore
 from edgerun.cache.memory import CHUNK, MemoryStore
+from edgerun.cache.sparse import Piece, SparseBody
 from edgerun.testing import DictStore
 
 
@@ -185,6 +187,27 @@ def test_a_purge_forgets_what_it_covers_and_counts_it(make):
         False,
         True,
     ]
+
+
+def test_a_purge_may_mean_one_distribution(make):
+    store, one = make(), entry(b"/a")
+    other = entry(key=one.key._replace(distribution="E2"))
+    store.put(one)
+    store.put(other)
+    assert store.invalidate(b"E2/*") == 1
+    assert (store.fetched(one) is not None, store.fetched(other)) == (True, None)
+
+
+def test_a_body_made_of_pieces_of_others_is_kept(make):
+    store = make()
+    for path, body in ((b"/1", b"012345"), (b"/2", b"456789")):
+        store.put(entry(path, body))
+    first, second = (store.fetched(entry(path)).body for path in (b"/1", b"/2"))
+    whole = SparseBody(8, [Piece(0, 5, first, 1), Piece(5, 8, second, 2)])
+    assert store.put(replace(entry(b"/whole"), body=whole))
+    for path in (b"/1", b"/2"):
+        store.discard(entry(path))
+    assert store.body_of(store.fetched(entry(b"/whole"))) == b"12345678"
 
 
 def test_a_purge_by_the_uri_the_viewer_asked_for(make):
