@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plays import Play, behavior, consume, distribution, request
+from plays import OBEDIENT, Play, behavior, changed, consume, distribution, light, request
 
-from edgerun.distribution.managed import RESPONSE_HEADERS_POLICIES
+from edgerun.distribution.managed import RESPONSE_HEADERS_POLICIES, only
 from edgerun.distribution.model import CustomHeader, ResponseHeadersPolicy, ServerTiming
 from edgerun.http.message import SameHead
 from edgerun.observe.events import field_types
@@ -194,4 +194,18 @@ def test_when_every_step_is_told_none_is_left_out():
             await asyncio.sleep(0)
 
     play.run(act)
+    assert same.answer is None
+
+
+def test_no_answer_stands_where_cloudfront_functions_saw_what_is_known_of_a_viewer():
+    by_country = changed(OBEDIENT, headers=only("CloudFront-Viewer-Country"))
+    twins = Twins(behavior(points={"viewer_response": light("never")}, cache_policy=by_country))
+
+    async def act():
+        for _ in range(2):  # the second one is a hit, an error's, for which viewer-response does not run
+            answer, same = await twins.ask(("/gone", "GET", {}))
+        return answer, same
+
+    answer, same = twins.run(act)
+    assert (answer.status, answer["Age"]) == (404, "0")
     assert same.answer is None
