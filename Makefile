@@ -31,8 +31,13 @@ types: .venv
 floors: .venv
 	$(BIN)/lint-imports
 
-tests: .venv tools
+tests: .venv tools tests/signing/node_modules
 	$(BIN)/python -m pytest --numprocesses auto
+
+# AWS's own signer for JavaScript, exactly as locked; where there is no npm its tests say that they are skipped.
+tests/signing/node_modules: tests/signing/package-lock.json
+	@if command -v npm >/dev/null; then cd tests/signing && npm ci --no-audit --no-fund --loglevel=error; \
+	else echo "no npm: the tests that need it are skipped"; fi
 
 # What some tests run beside node: from Debian's packages for root, else those tests say that they are skipped.
 # A line a tool: the command that shows it is there, and the package that brings it.

@@ -33,6 +33,7 @@ _METHOD: Final = (
     "This distribution is not configured to allow the HTTP request method that was used for this request. "
     "The distribution supports only cachable requests."
 )
+_BLOCKED: Final = "The Amazon CloudFront distribution is configured to block access from your country."
 _INVALID: Final = (
     "The Lambda function associated with the CloudFront distribution is invalid or doesn't have the required "
     "permissions."
@@ -51,6 +52,8 @@ ROWS: Final[dict[type[EdgeError], Row]] = {
     errors.BodyNotAllowed: Row(status=403, word="Error", detailed="Error", sentence="Bad request.", close=True),
     errors.MethodNotAllowed: Row(status=403, word="Error", detailed="InvalidRequestMethod", sentence=_METHOD),
     errors.HttpsOnly: Row(status=403, word="Error", detailed="Error", sentence="Bad request."),
+    errors.CountryBlocked: Row(status=403, word="Error", detailed="ClientGeoBlocked", sentence=_BLOCKED),
+    errors.AccessDenied: Row(status=403, word="Error", detailed="Error", sentence=""),
     errors.UriTooLong: Row(status=414, word="Error", detailed="Error", sentence="Bad request.", close=True),
     errors.HeadersTooLarge: Row(status=494, word="Error", detailed="Error", sentence="Bad request.", close=True),
     errors.OriginDnsError: Row(status=502, word="Error", detailed="OriginDnsError", sentence=_DNS),
@@ -105,9 +108,26 @@ def sentence_for(error: EdgeError) -> str:
 
 
 def error_response(error: EdgeError, request_id: str, date: bytes) -> Response:
-    """Return CloudFront's own error page for an error."""
+    """Return CloudFront's own error page for an error; what private content is refused with is XML (§10.4)."""
+    if isinstance(error, errors.AccessDenied):
+        return denial(error.code, date)
     row = row_for(error)
     return page(row.status, sentence_for(error), request_id, date)
+
+
+DENIALS: Final = {
+    "MissingKey": "Missing Key-Pair-Id query parameter or cookie value",
+    "InvalidKey": "Unknown Key",
+    "MalformedSignature": "Could not unencode Signature",
+    "MalformedPolicy": "Malformed Policy",
+    "AccessDenied": "Access denied",
+}
+
+
+def denial(code: str, date: bytes) -> Response:
+    """Return what CloudFront answers to a request for private content that it refuses (§10.4), byte for byte."""
+    text = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{DENIALS[code]}</Message></Error>'
+    return made(403, b"text/xml", text.encode(), date)
 
 
 _PAGE: Final = """<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">

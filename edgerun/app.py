@@ -34,6 +34,7 @@ from edgerun.observe.fanout import Fanout
 from edgerun.origins.registry import Commands, Origins
 from edgerun.pipeline import Pipeline
 from edgerun.services import Services
+from edgerun.signatures import verify
 from edgerun.visit import Clock, Delivery, Fetched
 
 
@@ -172,6 +173,7 @@ class Edge:
             make_id=self._make_id,
             emit=self.emit,
             watched=self._watched,
+            verify=verify,
         )
         return Pipeline(config, services)
 

@@ -11,6 +11,8 @@ EdgerunError
    │  ├─ BodyNotAllowed           403: a GET with a body
    │  ├─ MethodNotAllowed         403: the behavior does not allow the method
    │  ├─ HttpsOnly                403: plain HTTP on an HTTPS-only behavior
+   │  ├─ CountryBlocked           403: the viewer's country may not see the distribution
+   │  ├─ AccessDenied             403: no right signature for private content, in XML
    │  ├─ UriTooLong               414
    │  └─ HeadersTooLarge          494
    ├─ OriginError
@@ -70,6 +72,21 @@ class MethodNotAllowed(RequestError):
 
 class HttpsOnly(RequestError):
     """The behavior allows HTTPS only and the request came over HTTP."""
+
+
+class CountryBlocked(RequestError):
+    """The distribution is restricted to other countries than the viewer's."""
+
+
+class AccessDenied(RequestError):
+    """Private content without a signature that grants it; `code` is CloudFront's word for why."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.args[0]}"
 
 
 class UriTooLong(RequestError):

@@ -30,7 +30,7 @@ from edgerun.cache.parts import list_key
 from edgerun.cache.record import Decision, Use, Why
 from edgerun.cache.shelf import Shelf
 from edgerun.cache.tags import cache_tags
-from edgerun.distribution import forward, headers_policy, match
+from edgerun.distribution import access, forward, headers_policy, match
 from edgerun.distribution.guard import guard, wants_tunnel
 from edgerun.distribution.model import Association, Behavior, Config, Distribution, Point
 from edgerun.distribution.viewer import with_viewer_headers
@@ -65,6 +65,7 @@ class Pipeline:
         self._marks = {distribution.id: Marks(distribution.id) for distribution in config.distributions}
         self._unknown = Marks("")
         self._watched = services.watched
+        self._verify = services.verify
         self._tell = Teller(config.strictness, services.clock, services.emit, watched=services.watched)
         self._origin_half = OriginHalf(config, services, self._tell, self._marks)
 
@@ -111,7 +112,7 @@ class Pipeline:
 
     async def _viewer_half(self, visit: Visit) -> Obtained | Tunnel:
         distribution, behavior = self._route(visit)
-        redirect = self._guard(visit, behavior)
+        redirect = self._guard(visit, distribution, behavior)
         if redirect is not None:
             return redirect
         if behavior.of_cloudfront:
@@ -135,9 +136,15 @@ class Pipeline:
         self._tell.step(visit, Step.ROUTE, behavior.path_pattern, behavior)
         return distribution, behavior
 
-    def _guard(self, visit: Visit, behavior: Behavior) -> Obtained | None:
+    def _guard(self, visit: Visit, distribution: Distribution, behavior: Behavior) -> Obtained | None:
         request = visit.request
+        if distribution.geo_restriction is not None:
+            country = self._config.country or self._config.geo(request.client[0]).country
+            access.check_country(country, distribution.geo_restriction)
         to_https = guard(request, behavior)
+        if behavior.trusted_key_groups and not to_https:
+            granted = access.check_signature(request, behavior.trusted_key_groups, self._verify, visit.started)
+            visit.seen = visit.seen.changed(query=granted.query)
         self._tell.step(visit, Step.GUARD, "sent to HTTPS" if to_https else "allowed")
         if not to_https:
             return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from edgerun.cache.caching import Caching
 from edgerun.cache.collapse import Collapser
 from edgerun.cache.store import CacheStore
+from edgerun.distribution.access import Verify, nothing_verifies
 from edgerun.distribution.model import OriginSpec
 from edgerun.functions.invoker import Invoker
 from edgerun.observe.events import Event
@@ -18,7 +19,8 @@ class Services:
     """Everything the pipeline does not do itself, handed in.
 
     `origin_for` returns the client for an origin, also for one a function named. `watched` turns the event
-    of every step on; `Answered`, `Failed` and `Warned` are always emitted.
+    of every step on; `Answered`, `Failed` and `Warned` are always emitted. `verify` checks the signatures of private
+    content.
     """
 
     store: CacheStore
@@ -30,3 +32,4 @@ class Services:
     make_id: Callable[[], str]
     emit: Callable[[Event], None]
     watched: bool = True
+    verify: Verify = nothing_verifies

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "cache": "edgerun.cli.cache",
     "clock": "edgerun.cli.clock",
     "logs": "edgerun.cli.logs",
+    "sign": "edgerun.cli.sign",
 }
 
 

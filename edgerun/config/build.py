@@ -19,6 +19,7 @@ from edgerun.config.geo import places
 from edgerun.config.handlers import functions
 from edgerun.config.origins import origins
 from edgerun.config.policies import cache_policies, origin_request_policies, response_headers_policies
+from edgerun.config.private import key_groups
 from edgerun.config.store import store
 from edgerun.distribution.model import Config, DirectoryOrigin, Distribution
 
@@ -77,6 +78,7 @@ def build(
         cache_policies=cache_policies(file.cache_policies, bench),
         origin_request_policies=origin_request_policies(file.origin_request_policies, bench),
         response_headers_policies=response_headers_policies(file.response_headers_policies, bench),
+        key_groups=key_groups(file, bench),
     )
     found = _distributions(file, parts, bench)
     kept = store(file.store, bench)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from edgerun.config import custom, names, raw, shapes
+from edgerun.config import custom, names, private, raw, shapes
 from edgerun.config.bench import Bench, frozen
 from edgerun.config.cloudfront_functions import check_association, check_kinds
 from edgerun.config.faults import Key, shown
@@ -21,6 +21,7 @@ from edgerun.distribution.model import (
     DirectoryOrigin,
     Distribution,
     ErrorResponse,
+    KeyGroup,
     OriginConfig,
     OriginRequestPolicy,
     Point,
@@ -46,6 +47,7 @@ class Parts:
     cache_policies: Mapping[str, CachePolicy]
     origin_request_policies: Mapping[str, OriginRequestPolicy]
     response_headers_policies: Mapping[str, ResponseHeadersPolicy]
+    key_groups: Mapping[str, KeyGroup]
 
 
 def distribution(key: Key, name: str, table: raw.DistributionTable, parts: Parts, bench: Bench) -> Distribution | None:
@@ -70,6 +72,7 @@ def distribution(key: Key, name: str, table: raw.DistributionTable, parts: Parts
         aliases=tuple(alias.lower() for alias in table.aliases),
         default_root_object=table.default_root_object,
         enabled=table.enabled,
+        geo_restriction=private.geo_restriction((*key, "geo_restriction"), table.geo_restriction, bench),
         error_responses=frozen(pages),
     )
 
@@ -146,6 +149,9 @@ def _behavior(key: Key, table: raw.DefaultBehaviorTable, parts: Parts, bench: Be
         allowed_methods=allowed,
         cached_methods=cached,
         compress=table.compress,
+        trusted_key_groups=private.trusted(
+            (*key, "trusted_key_groups"), table.trusted_key_groups, parts.key_groups, bench
+        ),
         viewer_request=uses[Point.VIEWER_REQUEST],
         origin_request=uses[Point.ORIGIN_REQUEST],
         origin_response=uses[Point.ORIGIN_RESPONSE],

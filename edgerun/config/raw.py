@@ -126,7 +126,6 @@ class DefaultBehaviorTable(Table):
 
     later: ClassVar[frozenset[str]] = frozenset(
         {
-            "trusted_key_groups",
             "trusted_signers",
             "forwarded_values",
             "grpc",
@@ -154,6 +153,9 @@ class DefaultBehaviorTable(Table):
         default_factory=lambda: ["GET", "HEAD"], description="[GET, HEAD] or [GET, HEAD, OPTIONS]."
     )
     compress: bool = Field(False, description="Compress what enters the cache, with brotli or gzip.")
+    trusted_key_groups: list[str] = Field(
+        default_factory=list, description="Key groups by name; with any, requests need a signed URL or cookies."
+    )
     viewer_request: Use | None = Field(None, description="The function that sees each viewer's request.")
     origin_request: Use | None = Field(None, description="The function that sees what goes to the origin.")
     origin_response: Use | None = Field(None, description="The function that sees what the origin answers.")
@@ -177,6 +179,28 @@ class ErrorResponseTable(Table):
     )
     response_page_path: str | None = Field(None, description="The page to answer, such as /404.html.")
     error_caching_min_ttl: Ttl = Field(10, description="Seconds the error is kept at least.")
+
+
+class GeoRestrictionTable(Table):
+    """The countries that may see a distribution, or may not."""
+
+    restriction_type: Literal["whitelist", "blacklist", "none"] = Field(
+        description="whitelist: only these countries; blacklist: all others."
+    )
+    locations: list[str] = Field(default_factory=list, description="Two capital letters each, of ISO 3166-1.")
+
+
+class PublicKeyTable(Table):
+    """A key that checks the signatures of private content."""
+
+    file: str = Field(description="The public key in PEM: RSA of 2048 bits, or ECDSA on P-256.")
+    id: str | None = Field(None, description="What signers give as Key-Pair-Id; derived from its name if left out.")
+
+
+class KeyGroupTable(Table):
+    """Keys that behaviors trust together."""
+
+    keys: list[str] = Field(description="Public keys by name.")
 
 
 class StoreTable(Table):
@@ -203,12 +227,12 @@ class DistributionTable(Table):
     """One distribution: its hosts, its behaviors in order, its error pages."""
 
     later: ClassVar[frozenset[str]] = frozenset(
-        {"geo_restriction", "access_log", "logging", "web_acl", "viewer_certificate", "http_version", "staging"}
+        {"access_log", "logging", "web_acl", "viewer_certificate", "http_version", "staging"}
     )
     hints: ClassVar[dict[str, str]] = dict.fromkeys(
         (
             *("origins", "functions", "cache_policies", "origin_request_policies", "response_headers_policies"),
-            *("store", "geo", "distributions", "key_value_stores"),
+            *("store", "geo", "distributions", "key_value_stores", "public_keys", "key_groups"),
         ),
         _SHARED,
     )
@@ -218,6 +242,7 @@ class DistributionTable(Table):
     caching: Literal["cloudfront"] = Field("cloudfront", description="The rules of caching.")
     default_root_object: str = Field("", description="What / answers, such as index.html; without leading slash.")
     enabled: bool = Field(True, description="False: every request is refused.")
+    geo_restriction: GeoRestrictionTable | None = Field(None, description="Which countries may see it.")
     default_behavior: DefaultBehaviorTable | None = Field(None, description="Required.")
     behaviors: list[BehaviorTable] = Field(default_factory=list, description="Tried in order; the first match wins.")
     error_responses: list[ErrorResponseTable] = Field(default_factory=list, description="Custom error responses.")
@@ -228,8 +253,6 @@ class FileTable(DistributionTable):
 
     later: ClassVar[frozenset[str]] = DistributionTable.later | {
         "origin_groups",
-        "public_keys",
-        "key_groups",
     }
     hints: ClassVar[dict[str, str]] = {}
 
@@ -249,6 +272,8 @@ class FileTable(DistributionTable):
     response_headers_policies: dict[str, ResponseHeadersPolicyTable] = Field(
         default_factory=dict, description="Response headers policies by name."
     )
+    public_keys: dict[str, PublicKeyTable] = Field(default_factory=dict, description="Public keys by name.")
+    key_groups: dict[str, KeyGroupTable] = Field(default_factory=dict, description="Key groups by name.")
     store: StoreTable = Field(default_factory=StoreTable, description="The store of cached objects.")
     geo: str | None = Field(
         None, description="Where viewers are: a file by network, such as geo.toml, or a MaxMind file (.mmdb)."

@@ -282,6 +282,32 @@ def is_cloudfront(function: Function) -> bool:
 
 
 @value
+class PublicKey:
+    """A key that checks signatures; `id` is what viewers send as Key-Pair-Id, `pem` the key in SPKI PEM."""
+
+    name: str
+    id: str
+    pem: bytes
+
+
+@value
+class KeyGroup:
+    """Keys that a behavior trusts together."""
+
+    name: str
+    id: str
+    keys: tuple[PublicKey, ...]
+
+
+@value
+class GeoRestriction:
+    """The countries that may see a distribution (`whitelist`), or may not (`blacklist`)."""
+
+    restriction_type: Literal["whitelist", "blacklist"]
+    locations: frozenset[str]
+
+
+@value
 class Association:
     """A function at one point of a behavior."""
 
@@ -307,6 +333,7 @@ class Behavior:
     allowed_methods: frozenset[str] = READ_METHODS
     cached_methods: frozenset[str] = READ_METHODS
     compress: bool = False
+    trusted_key_groups: tuple[KeyGroup, ...] = ()
     viewer_request: Association | None = None
     origin_request: Association | None = None
     origin_response: Association | None = None
@@ -356,6 +383,7 @@ class Distribution:
     aliases: tuple[str, ...] = ()
     default_root_object: str = ""
     enabled: bool = True
+    geo_restriction: GeoRestriction | None = None
     error_responses: Mapping[int, ErrorResponse] = NO_ERROR_RESPONSES
 
     @property
