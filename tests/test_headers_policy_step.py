@@ -3,8 +3,9 @@
 import pytest
 from plays import OBEDIENT, Play, behavior, changed, distribution
 
+from edgerun.distribution.headers_model import CustomHeader, ResponseHeadersPolicy, ServerTiming
 from edgerun.distribution.managed import RESPONSE_HEADERS_POLICIES
-from edgerun.distribution.model import CustomHeader, ErrorResponse, ResponseHeadersPolicy, ServerTiming
+from edgerun.distribution.model import ErrorResponse
 from edgerun.errors import OriginConnectError
 from edgerun.observe.events import Step, Stepped
 from edgerun.testing.origin import respond

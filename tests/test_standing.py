@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plays import OBEDIENT, Play, behavior, changed, consume, distribution, light, request
 
+from edgerun.distribution.headers_model import CustomHeader, ResponseHeadersPolicy, ServerTiming
 from edgerun.distribution.managed import RESPONSE_HEADERS_POLICIES, only
-from edgerun.distribution.model import CustomHeader, ResponseHeadersPolicy, ServerTiming
 from edgerun.http.message import SameHead
 from edgerun.observe.events import field_types
 from edgerun.testing.origin import respond

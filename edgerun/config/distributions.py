@@ -11,6 +11,7 @@ from edgerun.config.bench import Bench, frozen
 from edgerun.config.cloudfront_functions import check_association, check_kinds
 from edgerun.config.faults import Key, shown
 from edgerun.config.policies import find_cache_policy, find_origin_request_policy, find_response_headers_policy
+from edgerun.distribution.headers_model import ResponseHeadersPolicy
 from edgerun.distribution.match import unreachable
 from edgerun.distribution.model import (
     ALL_METHODS,
@@ -25,7 +26,6 @@ from edgerun.distribution.model import (
     OriginConfig,
     OriginRequestPolicy,
     Point,
-    ResponseHeadersPolicy,
 )
 from edgerun.functions.function import Function
 

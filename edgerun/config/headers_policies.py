@@ -7,9 +7,7 @@ from edgerun.config import names
 from edgerun.config import raw_headers as raw
 from edgerun.config.bench import Bench
 from edgerun.config.faults import Key, listed, shown, suggestion
-from edgerun.distribution.headers_policy import is_removable
-from edgerun.distribution.model import (
-    ALL_METHODS,
+from edgerun.distribution.headers_model import (
     ContentSecurityPolicy,
     ContentTypeOptions,
     Cors,
@@ -22,6 +20,8 @@ from edgerun.distribution.model import (
     StrictTransportSecurity,
     XssProtection,
 )
+from edgerun.distribution.headers_policy import is_removable
+from edgerun.distribution.model import ALL_METHODS
 
 LONGEST_VALUE: Final = 1783
 MOST_CUSTOM: Final = 10

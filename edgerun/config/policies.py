@@ -9,15 +9,9 @@ from edgerun.config.bench import Bench
 from edgerun.config.faults import Key, shown, suggestion
 from edgerun.config.headers_policies import response_headers_policy
 from edgerun.config.raw_headers import ResponseHeadersPolicyTable
+from edgerun.distribution.headers_model import ResponseHeadersPolicy
 from edgerun.distribution.managed import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES, RESPONSE_HEADERS_POLICIES
-from edgerun.distribution.model import (
-    NOTHING,
-    CachePolicy,
-    Choice,
-    OriginRequestPolicy,
-    ResponseHeadersPolicy,
-    Selection,
-)
+from edgerun.distribution.model import NOTHING, CachePolicy, Choice, OriginRequestPolicy, Selection
 
 PREFIX: Final = "Managed-"
 MOST_NAMES: Final = 10

@@ -5,14 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal, Protocol, TypeVar
 from zlib import crc32
 
-from edgerun.distribution.model import (
-    ALL_METHODS,
-    Cors,
-    ResponseHeadersPolicy,
-    Security,
-    ServerTiming,
-    XssProtection,
-)
+from edgerun.distribution.headers_model import Cors, ResponseHeadersPolicy, Security, ServerTiming, XssProtection
+from edgerun.distribution.model import ALL_METHODS
 from edgerun.http.fields import format_date, split_list
 from edgerun.http.headers import Headers, Line
 from edgerun.http.message import Request, Response

@@ -3,20 +3,17 @@
 from collections.abc import Iterable
 from typing import Final
 
-from edgerun.distribution.model import (
-    CachePolicy,
-    Choice,
+from edgerun.distribution.headers_model import (
     ContentTypeOptions,
     Cors,
     FrameOptions,
-    OriginRequestPolicy,
     ReferrerPolicy,
     ResponseHeadersPolicy,
     Security,
-    Selection,
     StrictTransportSecurity,
     XssProtection,
 )
+from edgerun.distribution.model import CachePolicy, Choice, OriginRequestPolicy, Selection
 
 _ALL: Final = Selection(choice=Choice.ALL)
 _YEAR: Final = 31_536_000.0

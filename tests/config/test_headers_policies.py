@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgerun.config.schema import json_schema
-from edgerun.distribution.managed import RESPONSE_HEADERS_POLICIES
-from edgerun.distribution.model import (
+from edgerun.distribution.headers_model import (
     ContentSecurityPolicy,
     ContentTypeOptions,
     Cors,
@@ -21,6 +20,7 @@ from edgerun.distribution.model import (
     StrictTransportSecurity,
     XssProtection,
 )
+from edgerun.distribution.managed import RESPONSE_HEADERS_POLICIES
 
 BASE = """\
 [origins.site]

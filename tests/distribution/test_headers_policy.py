@@ -6,19 +6,7 @@ from hypothesis import strategies as st
 from plays import changed, request
 from strategies import headers as any_headers
 
-from edgerun.distribution.headers_policy import (
-    NOT_REMOVABLE,
-    Facts,
-    allowed_headers,
-    apply,
-    dice,
-    is_preflight,
-    is_removable,
-    on,
-    origin_matches,
-)
-from edgerun.distribution.managed import RESPONSE_HEADERS_POLICIES
-from edgerun.distribution.model import (
+from edgerun.distribution.headers_model import (
     ContentSecurityPolicy,
     ContentTypeOptions,
     Cors,
@@ -31,6 +19,18 @@ from edgerun.distribution.model import (
     StrictTransportSecurity,
     XssProtection,
 )
+from edgerun.distribution.headers_policy import (
+    NOT_REMOVABLE,
+    Facts,
+    allowed_headers,
+    apply,
+    dice,
+    is_preflight,
+    is_removable,
+    on,
+    origin_matches,
+)
+from edgerun.distribution.managed import RESPONSE_HEADERS_POLICIES
 from edgerun.http.headers import Headers
 from edgerun.testing.origin import respond
 from edgerun.visit import Obtained, Visit
