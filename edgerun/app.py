@@ -4,7 +4,7 @@ import asyncio
 import base64
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from weakref import WeakSet
@@ -31,7 +31,8 @@ from edgerun.functions.runtime import FunctionRuntime, OutputLine
 from edgerun.http.message import OnInterim, Request
 from edgerun.observe.events import Noted, Observer, Printed
 from edgerun.observe.fanout import Fanout
-from edgerun.origins.registry import Commands, Origins
+from edgerun.origins.origin import Origin
+from edgerun.origins.registry import NO_CLIENTS, Commands, Origins
 from edgerun.pipeline import Pipeline
 from edgerun.services import Services
 from edgerun.signatures import verify
@@ -59,7 +60,24 @@ class Edge:
         logs: Path | None = None,
         log_format: LogFormat = "text",
         loads: Loads | None = None,
+        clients: Mapping[str, Origin] = NO_CLIENTS,
     ) -> None:
+        """Make an edge.
+
+        Args:
+            config: what it serves first.
+            observers: told of everything that happens.
+            cwd: where the programs behind origins run.
+            clock: the one clock of caching and signatures.
+            watched: whether every step is told.
+            runtime: runs functions, instead of worker processes.
+            store: keeps objects, instead of what the configuration says.
+            logs: the folder of the functions' logs, None for none.
+            log_format: their form.
+            loads: told which files functions loaded.
+            clients: what answers for origins by name, instead of what the configuration says.
+        """
+        self._clients = clients
         self.emit = Fanout(*observers)
         self.logs = FunctionLogs(logs, lambda: self.config, self._logs_failed) if logs is not None else None
         if self.logs is not None:
@@ -79,7 +97,7 @@ class Edge:
         )
         self.store: CacheStore = store or open_store(config.store, self._note)
         self._commands = Commands(cwd or Path.cwd(), self._origin_printed)
-        self._origins = Origins(tuple(config.origins.values()), clock)
+        self._origins = Origins(tuple(config.origins.values()), clock, clients)
         self._flights: Collapser[Fetched] = Collapser()
         # Origins of earlier revisions, for as long as a fetch still uses them.
         self._all_origins: WeakSet[Origins] = WeakSet((self._origins,))
@@ -103,7 +121,7 @@ class Edge:
         """
         origins = self._origins
         if config.origins != self.config.origins:
-            origins = Origins(tuple(config.origins.values()), self.clock)
+            origins = Origins(tuple(config.origins.values()), self.clock, self._clients)
             await self._commands.match(tuple(config.origins.values()))
             self._all_origins.add(origins)
         if config.store != replace(self.config.store, tag_headers=config.store.tag_headers):
@@ -167,7 +185,11 @@ class Edge:
             store=self.store,
             flights=self._flights,
             caching=CloudFrontCaching(),
-            invoker=Invoker(self.runtime, {name: origin_spec(each) for name, each in config.origins.items()}),
+            invoker=Invoker(
+                self.runtime,
+                {name: origin_spec(each) for name, each in config.origins.items()},
+                tell=self.emit if self._watched else None,
+            ),
             origin_for=origins.origin_for,
             clock=self.clock,
             make_id=self._make_id,

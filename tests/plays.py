@@ -156,7 +156,11 @@ class Play:
             store=self.store,
             flights=self.flights,
             caching=CloudFrontCaching(),
-            invoker=Invoker(self.runtime, {name: origin_spec(each) for name, each in every.items()}),
+            invoker=Invoker(
+                self.runtime,
+                {name: origin_spec(each) for name, each in every.items()},
+                tell=self.events.append if watched else None,
+            ),
             origin_for=self._origin_for,
             clock=self.clock,
             make_id=lambda: f"request-{next(names)}",

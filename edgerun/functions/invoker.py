@@ -13,7 +13,8 @@ from edgerun.functions.lambda_edge import ChangedRequest, EdgeContext, ExposedBo
 from edgerun.functions.limits import EXPOSED_BODY
 from edgerun.functions.runtime import FunctionRuntime, Invocation
 from edgerun.http.message import Body, BytesBody, Request, Response, StreamBody
-from edgerun.values import FrozenMap
+from edgerun.observe.events import Called
+from edgerun.values import FrozenMap, changed
 
 NO_ORIGINS: Final[FrozenMap[str, OriginSpec]] = FrozenMap({})
 OnRun = Callable[[Invocation], None]
@@ -26,12 +27,18 @@ def _untold(_: Invocation) -> None:
 class Invoker:
     """Runs the function of an association and reads what it returned, in the dialect of its runtime.
 
-    `origins` are those that a CloudFront Function may select, by name.
+    `origins` are those that a CloudFront Function may select, by name; `tell` hears of every call, if anybody wants to.
     """
 
-    def __init__(self, runtime: FunctionRuntime, origins: Mapping[str, OriginSpec] = NO_ORIGINS) -> None:
+    def __init__(
+        self,
+        runtime: FunctionRuntime,
+        origins: Mapping[str, OriginSpec] = NO_ORIGINS,
+        tell: Callable[[Called], None] | None = None,
+    ) -> None:
         self._runtime = runtime
         self._origins = origins
+        self._tell = tell
 
     async def on_request(
         self,
@@ -114,9 +121,34 @@ class Invoker:
 
     async def _run(self, context: EdgeContext, association: Association, event: dict[str, object], ran: OnRun) -> bytes:
         sent = orjson.dumps(event)
-        invocation = await self._runtime.invoke(association.function, sent, label=context.request_id)
+        if self._tell is None:
+            invocation = await self._runtime.invoke(association.function, sent, label=context.request_id)
+        else:
+            invocation = await self._told(self._tell, context, association, sent)
         ran(invocation)
         return invocation.payload
+
+    async def _told(
+        self, tell: Callable[[Called], None], context: EdgeContext, association: Association, sent: bytes
+    ) -> Invocation:
+        call = Called(
+            request_id=context.request_id, point=context.point, function=association.function.name, event=sent
+        )
+        try:
+            invocation = await self._runtime.invoke(association.function, sent, label=context.request_id)
+        except FunctionError as error:
+            tell(changed(call, error=error))
+            raise
+        tell(
+            changed(
+                call,
+                result=invocation.payload,
+                duration=invocation.duration,
+                init_duration=invocation.init_duration,
+                max_memory=invocation.max_memory,
+            )
+        )
+        return invocation
 
     async def aclose(self) -> None:
         """End every environment."""

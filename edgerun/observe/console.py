@@ -10,7 +10,7 @@ import click
 
 from edgerun.errors import FunctionError, FunctionExecutionError, FunctionResultError
 from edgerun.functions.rulebook import RULEBOOK
-from edgerun.observe.events import Answered, Event, Failed, Noted, Printed, Stepped, Warned, field_types
+from edgerun.observe.events import Answered, Called, Event, Failed, Noted, Printed, Stepped, Warned, field_types
 
 MARKS: Final = (
     ("viewer-request", "vr"),
@@ -72,7 +72,7 @@ class Console:
         self._size = 0
 
     def __call__(self, event: Event) -> None:
-        if self._quiet and isinstance(event, Answered | Printed | Stepped):
+        if self._quiet and isinstance(event, Answered | Called | Printed | Stepped):
             return
         if isinstance(event, Printed) and event.kind == "platform":
             return  # START, END and REPORT are for `edgerun logs`
@@ -108,6 +108,8 @@ class Console:
                 return self._printed(event)
             case Noted():
                 return self._noted(event)
+            case Called():
+                return ""  # its step says how it went
             case Stepped():
                 return self._style(f"{short(event.request_id)}  {event.step}: {printable(event.outcome)}", dim=True)
 

@@ -146,6 +146,33 @@ class Answered:
 
 
 @value
+class Called:
+    """A function was called: what it was sent and what it returned, both as JSON; only when steps are told.
+
+    Attributes:
+        request_id: the CloudFront request id.
+        point: where.
+        function: its configured name.
+        event: what it was sent.
+        result: what it returned, as its runtime encoded it; empty when it failed.
+        duration: seconds it ran.
+        init_duration: seconds its environment took to start, None when it was warm.
+        max_memory: peak resident memory in MB, 0 when unknown.
+        error: why there is no result.
+    """
+
+    request_id: str
+    point: str
+    function: str
+    event: bytes
+    result: bytes = b""
+    duration: float = 0.0
+    init_duration: float | None = None
+    max_memory: int = 0
+    error: Exception | None = None
+
+
+@value
 class Failed:
     """Something went wrong; `error` is the exception, `step` where it arose, `distribution` the id of whose request."""
 
@@ -197,5 +224,5 @@ def field_types(kind: type) -> dict[str, object]:
     return dict(kind.__annotations__)
 
 
-Event = Stepped | Answered | Failed | Warned | Printed | Noted
+Event = Stepped | Answered | Called | Failed | Warned | Printed | Noted
 Observer = Callable[[Event], None]

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from edgerun.distribution.forward import origin_spec
@@ -18,24 +19,32 @@ from edgerun.origins.http1 import HttpOrigin
 from edgerun.origins.origin import Origin
 
 NAMED_KEPT: Final = 64
+NO_CLIENTS: Final[Mapping[str, Origin]] = MappingProxyType({})
 
 
 class Origins:
     """Finds the client for an origin, as configured or as a function replaced it.
 
     A configured origin is known by its domain name; any other custom origin is reached where it says it is. Where only
-    the timeouts or attempts differ, the configured place is reached with those.
+    the timeouts or attempts differ, the configured place is reached with those. `clients` answer for origins by name,
+    whatever the configuration says.
     """
 
-    def __init__(self, configs: tuple[OriginConfig, ...], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        configs: tuple[OriginConfig, ...],
+        clock: Callable[[], float],
+        clients: Mapping[str, Origin] = NO_CLIENTS,
+    ) -> None:
         self._configs = {config.name: (config, _patience(origin_spec(config))) for config in configs}
         self._clients: dict[str, Origin] = {}
+        self._given = frozenset(clients)
         self._aliases: dict[str, str] = {}
         self._places: dict[tuple[str, int], str] = {}
         self._named: OrderedDict[OriginSpec, HttpOrigin] = OrderedDict()
         self._retired: set[asyncio.Task[None]] = set()
         for config in configs:
-            self._clients[config.name] = client(config, clock)
+            self._clients[config.name] = clients.get(config.name) or client(config, clock)
             if isinstance(config, HttpConfig) and config.domain_name == config.host:
                 self._places[config.host, config.port] = config.name
             else:
@@ -46,7 +55,7 @@ class Origins:
         name = self._aliases.get(spec.domain_name) or self._places.get((spec.domain_name, spec.port))
         if name is not None:
             config, patience = self._configs[name]
-            if isinstance(config, HttpConfig) and _patience(spec) != patience:
+            if isinstance(config, HttpConfig) and _patience(spec) != patience and name not in self._given:
                 return self._named.get(spec) or self._name(spec, config.host, config.port, tls=config.scheme == "https")
             return self._clients[name]
         if spec.kind == "s3":

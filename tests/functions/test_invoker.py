@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 
 import pytest
@@ -124,3 +125,30 @@ def test_a_response_function_gets_the_response_and_returns_it():
     returned = asyncio.run(act())
     assert (returned.status, returned.headers, returned.body) == (200, response.headers, response.body)
     assert json.dumps(runtime.calls[0][1]["Records"][0]["cf"]["response"]["status"]) == '"200"'
+
+
+def told(handler):
+    """Run a handler and return what is told of its call."""
+    calls = []
+
+    async def act():
+        invoker = Invoker(CallableRuntime({"fn": handler}), tell=calls.append)
+        judge = Judge.at("strict", lambda warned: None)
+        await invoker.on_request(context(), Association(function=FUNCTION), post(BytesBody(b"")), None, judge)
+
+    with contextlib.suppress(FunctionExecutionError):
+        asyncio.run(act())
+    (call,) = calls
+    return call
+
+
+def test_every_call_is_told_with_what_was_sent_and_returned():
+    call = told(lambda event, _: event["Records"][0]["cf"]["request"])
+    assert (call.request_id, call.point, call.function, call.error) == ("request-1", "viewer-request", "fn", None)
+    assert json.loads(call.event)["Records"][0]["cf"]["request"] == json.loads(call.result)
+
+
+def test_a_call_that_failed_is_told_with_its_error():
+    call = told(lambda _event, _context: 1 / 0)
+    assert call.result == b""
+    assert isinstance(call.error, FunctionExecutionError)
