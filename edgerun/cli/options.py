@@ -10,12 +10,20 @@ from typing import Any, Final, TypeVar
 import click
 
 from edgerun.config.build import any_free_port
+from edgerun.config.importers.estate import Given
 from edgerun.config.load import Loaded, Overrides, find_config, load, zero_config
 from edgerun.distribution.model import Point
 from edgerun.errors import ConfigError
 
 # What click makes of EDGERUN_LENIENT=0 is "False".
 _LEVELS: Final = {level: level for level in ("lenient", "pedantic")}
+
+# Options about a file of another tool: flag, form, help. They are kept in the context, for `overrides`.
+IMPORTING: Final = (
+    ("--parameter", "NAME=VALUE", "A template's parameter, or a variable of serverless.yml (opt:NAME)."),
+    ("--policy", "FILE", "A policy, key or key group that get-distribution-config only names."),
+    ("--code", "NAME=FILE[:NAME]|DIR|ZIP", "Where a function's code is, or a store's data, that an import only names."),
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,6 +34,10 @@ def configured(command: F) -> F:
         click.option("-c", "--config", "config_path", type=click.Path(path_type=Path), help="The configuration file."),
         click.option(
             "--origin", "origins", multiple=True, metavar="[NAME=]URL|DIR", help="Use this place for an origin."
+        ),
+        *(
+            click.option(flag, multiple=True, expose_value=False, callback=_remember, metavar=form, help=text)
+            for flag, form, text in IMPORTING
         ),
         click.option("--country", default="", metavar="CC", help="The viewers' country, as CloudFront would tell it."),
         click.option("--lenient", "strictness", flag_value="lenient", help="Forgive what AWS refuses, and say so."),
@@ -45,7 +57,35 @@ def overrides(origins: tuple[str, ...], country: str, strictness: str | None, st
             named[name] = place
         else:
             named[""] = text
-    return Overrides(origins=named, country=country.upper(), strictness=_LEVELS.get(strictness or "", ""), store=store)
+    return Overrides(
+        origins=named,
+        country=country.upper(),
+        strictness=_LEVELS.get(strictness or "", ""),
+        store=store,
+        given=_given(),
+    )
+
+
+def _remember(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> None:
+    context.meta[f"edgerun.{option.name}"] = values
+
+
+def _given() -> Given:
+    """Return what the options of this command say about a file that is imported."""
+    context = click.get_current_context(silent=True)
+    said: dict[str, tuple[str, ...]] = {} if context is None else context.meta
+    named = {
+        flag: dict(_pair(flag, text) for text in said.get(f"edgerun.{flag}", ())) for flag in ("parameter", "code")
+    }
+    policies = tuple(Path(text) for text in said.get("edgerun.policy", ()))
+    return Given(parameters=named["parameter"], code=named["code"], policies=policies)
+
+
+def _pair(flag: str, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise click.UsageError(f"--{flag}: expected NAME=…, got {text!r}")
+    return name, value
 
 
 def loader(

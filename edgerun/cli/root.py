@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import keyword
 import sys
 import time
 from pathlib import Path
@@ -24,7 +25,10 @@ COMMANDS: Final = {
     "clock": "edgerun.cli.clock",
     "logs": "edgerun.cli.logs",
     "sign": "edgerun.cli.sign",
+    "import": "edgerun.cli.importing",
 }
+
+CONFIGURATIONS: Final = (".toml", ".json", ".yaml", ".yml", ".template")
 
 
 class Root(click.Group):
@@ -37,14 +41,15 @@ class Root(click.Group):
         module = COMMANDS.get(cmd_name)
         if module is None:
             return None
-        command: click.Command = getattr(importlib.import_module(module), cmd_name)
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(importlib.import_module(module), name)
         return with_variables(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         first = args[0]
-        looks_like_a_path = "/" in first or first.startswith(".") or first.endswith((".toml", ".json"))
+        looks_like_a_path = "/" in first or first.startswith(".") or first.endswith(CONFIGURATIONS)
         if first not in COMMANDS and looks_like_a_path:
             args = ["dev", *args]
         elif first not in COMMANDS and not first.startswith("-"):

@@ -10,6 +10,7 @@ from edgerun.config import geo
 from edgerun.config.bench import Strictness
 from edgerun.config.builds import Build
 from edgerun.config.faults import Key, Source, listed, shown, suggestion
+from edgerun.config.importers.estate import Given
 from edgerun.config.read import labelled
 from edgerun.distribution.model import Config
 from edgerun.errors import ConfigError
@@ -28,12 +29,14 @@ class Overrides:
         strictness: how AWS's rules are read: `strict`, which "" means too, `pedantic` or `lenient`.
         country: the viewers' country, two capital letters.
         store: `memory` or `lmdb`; "" leaves it to the file.
+        given: what they say about a file of another tool.
     """
 
     origins: Mapping[str, str] = field(default_factory=dict)
     strictness: str = ""
     country: str = ""
     store: str = ""
+    given: Given = field(default_factory=Given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,11 +66,24 @@ def _mentions_edgerun(path: Path) -> bool:
     return isinstance(tool, dict) and "edgerun" in tool
 
 
-def read(path: Path) -> Source:
+def read(path: Path, *, kind: str = "") -> Source:
     """Return what a configuration file holds.
+
+    Args:
+        path: the file.
+        kind: a name that tells what it is, as in `parse`; the file's own if left out.
 
     Raises:
         ConfigError: it cannot be read, or is not TOML or JSON.
+    """
+    return parse(text_of(path), name=display_name(path), kind=kind or path.name)
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        ConfigError: it cannot be read, or is not UTF-8.
     """
     name = display_name(path)
     try:
@@ -79,7 +92,7 @@ def read(path: Path) -> Source:
         raise ConfigError(f"{name}: there is no such file") from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    return parse(_text(content, name), name=name, kind=path.name)
+    return _text(content, name)
 
 
 def display_name(path: Path) -> str:
