@@ -15,7 +15,7 @@ from edgerun.http.fields import format_date
 from edgerun.http.message import Request, Response, Tunnel
 from edgerun.observe.events import Step
 from edgerun.services import Services
-from edgerun.settle import Exchange, compressed, settle
+from edgerun.settle import Exchange, compressed, settle, with_status
 from edgerun.teller import Teller
 from edgerun.visit import Errand, Fetched, Marks
 
@@ -50,7 +50,7 @@ class OriginHalf:
             exchange = await self._attempt(errand, began, spare)
         if isinstance(exchange, Tunnel):
             return exchange
-        fetched = settle(errand, exchange, self._caching)
+        fetched = with_status(settle(errand, exchange, self._caching), exchange)
         if fetched.obtained.response.body is not exchange.response.body:
             await exchange.response.body.aclose()
         fetched = compressed(errand, fetched, self._caching)

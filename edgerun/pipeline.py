@@ -19,19 +19,19 @@ too. The order is that of `spec/cloudfront.md` §0; where a function runs, `spec
 """
 
 from functools import partial
-from typing import Final
 
 from edgerun import answers
 from edgerun.cache.body import HeldBody, SharedBody, fill
 from edgerun.cache.collapse import Flight
-from edgerun.cache.entry import CacheKey
-from edgerun.cache.key import cache_key, may_collapse
+from edgerun.cache.entry import CacheKey, Entry
+from edgerun.cache.key import cache_key, may_collapse, passes
 from edgerun.cache.parts import list_key
-from edgerun.cache.record import Decision, Use, Why
+from edgerun.cache.record import OUTCOMES, Decision, Use, Why
 from edgerun.cache.shelf import Shelf
 from edgerun.cache.tags import cache_tags
+from edgerun.cache_status import with_cache_status
 from edgerun.distribution import access, forward, headers_policy, match
-from edgerun.distribution.guard import guard, wants_tunnel
+from edgerun.distribution.guard import guard
 from edgerun.distribution.model import Association, Behavior, Config, Distribution, Point
 from edgerun.distribution.viewer import with_viewer_headers
 from edgerun.eager import Begun, begun, in_task
@@ -45,7 +45,20 @@ from edgerun.services import Services
 from edgerun.standing import Standing, standing
 from edgerun.teller import Teller
 from edgerun.values import changed
-from edgerun.visit import POP, Delivery, Errand, Fetched, Marks, Obtained, Visit, completed, from_entry, signed
+from edgerun.visit import (
+    POP,
+    Delivery,
+    Errand,
+    Fetched,
+    Marks,
+    Obtained,
+    Sought,
+    Visit,
+    Weighed,
+    completed,
+    from_entry,
+    signed,
+)
 
 
 class Pipeline:
@@ -86,6 +99,27 @@ class Pipeline:
                 return delivery
         return begun(self._answer(Visit(self._make_id(), request, self._clock(), on_interim)))
 
+    async def weigh(self, request: Request, *, run: bool = False) -> Weighed:
+        """Take a request's steps up to the look-up and no further: nothing is fetched or answered.
+
+        Args:
+            request: a viewer's.
+            run: whether viewer-request runs too; without it, what it would do is not known.
+        """
+        visit = Visit(self._make_id(), request, self._clock())
+        try:
+            way = await self._approach(visit, run=run)
+            if isinstance(way, Obtained):
+                return Weighed(visit=visit, answered=way)
+            return Weighed(visit=visit, sought=await self._seek(visit, visit.seen, *way))
+        except EdgeError as error:
+            return Weighed(visit=visit, error=error)
+
+    def weigh_stored(self, entry: Entry, now: float) -> Decision:
+        """Tell what a stored object is good for, to a request that asks nothing special of the cache."""
+        use, why = self._caching.look(entry, None, now)
+        return Decision(use, why, now, entry.key, entry, None, self._caching)
+
     def refuse(self, error: RequestError, request: Request) -> Delivery:
         """Return the answer to what a door could not take as a request."""
         visit = Visit(self._make_id(), request, self._clock())
@@ -111,6 +145,11 @@ class Pipeline:
         return self._deliver(visit, obtained)
 
     async def _viewer_half(self, visit: Visit) -> Obtained | Tunnel:
+        way = await self._approach(visit)
+        return way if isinstance(way, Obtained) else await self._obtain(visit, visit.seen, *way)
+
+    async def _approach(self, visit: Visit, *, run: bool = True) -> Obtained | tuple[Distribution, Behavior]:
+        """Route, guard, viewer-request: what comes before the cache."""
         distribution, behavior = self._route(visit)
         redirect = self._guard(visit, distribution, behavior)
         if redirect is not None:
@@ -118,11 +157,11 @@ class Pipeline:
         if behavior.of_cloudfront:
             # AWS: CloudFront Functions see the CloudFront-* headers, Lambda@Edge does not (cloudfront.md §0, step 12).
             visit.seen = self._with_viewer_headers(visit, visit.seen, behavior)
-        if behavior.viewer_request is not None:
+        if behavior.viewer_request is not None and run:
             generated = await self._viewer_request(visit, distribution, behavior, behavior.viewer_request)
             if generated is not None:
                 return generated
-        return await self._obtain(visit, visit.seen, distribution, behavior)
+        return distribution, behavior
 
     def _route(self, visit: Visit) -> tuple[Distribution, Behavior]:
         request = visit.request
@@ -170,23 +209,15 @@ class Pipeline:
         visit.seen, visit.choice = result.request, result.choice
         return None
 
-    async def _obtain(
-        self, visit: Visit, request: Request, distribution: Distribution, behavior: Behavior
-    ) -> Obtained | Tunnel:
-        """Look up and, if need be, fetch: what viewers and error pages both go through."""
-        own = request is visit.seen  # else it is for an error page
-        if not own or not behavior.of_cloudfront:
+    async def _seek(self, visit: Visit, request: Request, distribution: Distribution, behavior: Behavior) -> Sought:
+        """Look up, and say what was found: for viewers, for error pages, and for those who only ask."""
+        if request is not visit.seen or not behavior.of_cloudfront:
             request = self._with_viewer_headers(visit, request, behavior)
-        choice = visit.choice if own else None
-        if behavior.cache_policy.disabled or request.method not in behavior.cached_methods or wants_tunnel(request):
-            decision = Decision(Use.PASS, _why_not(request, behavior), visit.started)
+        why_not = passes(request, behavior)
+        if why_not is not None:
+            decision = Decision(Use.PASS, why_not, visit.started)
             self._tell.step(visit, Step.LOOK_UP, "pass", decision)
-            await in_task()
-            passed = Errand(visit, request, distribution, behavior, decision=decision, choice=choice)
-            fetched = await self._origin_half.run(passed)
-            if isinstance(fetched, Tunnel):
-                return fetched
-            return fetched.obtained.changed(decision=decision, settled=fetched.settled)
+            return Sought(request, decision)
         key = cache_key(request, behavior.cache_policy, distribution.id)
         self._tell.step(visit, Step.KEY, "made", key)
         decision = await self._look_up(key, visit.started)
@@ -198,14 +229,32 @@ class Pipeline:
         elif b"range" in request.headers and not decision.hit:
             part = await self._part(visit, request, list_key(key))
             if isinstance(part, Obtained):
-                return part
+                assert part.decision is not None
+                self._tell.step(visit, Step.LOOK_UP, "part", part.decision)
+                return Sought(request, part.decision, key, part)
             decision = part if part is not None and decision.entry is None else decision
-        entry = decision.entry
-        self._tell.step(visit, Step.LOOK_UP, _OUTCOMES[decision.use], decision)
+        self._tell.step(visit, Step.LOOK_UP, OUTCOMES[decision.use], decision)
+        return Sought(request, decision, key)
+
+    async def _obtain(
+        self, visit: Visit, request: Request, distribution: Distribution, behavior: Behavior
+    ) -> Obtained | Tunnel:
+        """Look up and, if need be, fetch: what viewers and error pages both go through."""
+        own = request is visit.seen  # else it is for an error page
+        sought, decision, key, part = await self._seek(visit, request, distribution, behavior)
+        if part is not None:
+            return part
+        entry, choice = decision.entry, visit.choice if own else None
         if entry is not None and decision.use is Use.HIT:
-            stands = request is visit.seen and not behavior.of_cloudfront
+            stands = sought is visit.seen and not behavior.of_cloudfront
             return from_entry(entry, entry.age(visit.started), decision, standing=stands)
-        errand = Errand(visit, request, distribution, behavior, key=key, stale=entry, decision=decision, choice=choice)
+        errand = Errand(visit, sought, distribution, behavior, key=key, stale=entry, decision=decision, choice=choice)
+        if key is None:
+            await in_task()
+            fetched = await self._origin_half.run(errand)
+            if isinstance(fetched, Tunnel):
+                return fetched
+            return fetched.obtained.changed(decision=decision, settled=fetched.settled)
         if entry is None or not decision.hit:
             return await self._collapsed(errand)
         if decision.use is Use.REFRESH and key not in self._flights:
@@ -221,7 +270,6 @@ class Pipeline:
         response = await self._shelf.cut(listed, request, visit.id)
         if response is None:
             return Decision(Use.FETCH, Why.PARTIAL, visit.started, key)
-        self._tell.step(visit, Step.LOOK_UP, "part", decision)
         return from_entry(listed, listed.age(visit.started), decision).changed(response=response)
 
     def _with_viewer_headers(self, visit: Visit, request: Request, behavior: Behavior) -> Request:
@@ -231,8 +279,7 @@ class Pipeline:
         entry = self._store.peek(key) or await self._store.fetch(key)
         if entry is None:
             return Decision(Use.FETCH, Why.NOTHING_STORED, now, key)
-        use, why = self._caching.look(entry, None, now)
-        return Decision(use, why, now, key, entry, None, self._caching)
+        return self.weigh_stored(entry, now)
 
     async def _collapsed(self, errand: Errand) -> Obtained:
         """Fetch, or wait for whoever does so already; what cannot be shared is fetched by each, in parallel."""
@@ -242,7 +289,8 @@ class Pipeline:
         fetch = self._flights.share if together else self._flights.alone
         fetched, flight = await fetch(errand.key, lead)
         first = flight.claim()
-        if not first and not fetched.shareable:
+        collapsed = None if first else fetched.shareable
+        if collapsed is False:
             flight.leave()
             fetched, flight = await self._flights.alone(errand.key, lead)
             first = flight.claim()
@@ -250,7 +298,7 @@ class Pipeline:
             fetched.obtained if first or fetched.entry is None else from_entry(fetched.entry, fetched.obtained.age or 0)
         )
         response = obtained.response.changed(body=HeldBody(obtained.response.body, flight.leave))
-        told = {"decision": errand.decision, "settled": fetched.settled, "collapsed": not first}
+        told = {"decision": errand.decision, "settled": fetched.settled, "collapsed": collapsed}
         return obtained.changed(response=response, **told)
 
     async def _error_page(self, visit: Visit, obtained: Obtained) -> Obtained:
@@ -308,6 +356,8 @@ class Pipeline:
     def _deliver(self, visit: Visit, obtained: Obtained) -> Delivery:
         marks = self._marks[visit.distribution.id] if visit.distribution else self._unknown
         headers = marks.fixed(obtained)
+        if visit.distribution and visit.distribution.cache_status:
+            headers = with_cache_status(headers, obtained, detailed=visit.distribution.cache_status == "detailed")
         response = signed(obtained.response, headers, visit.id, obtained.age)
         if visit.request.same is not None and not self._watched:
             visit.request.same.answer = standing(self, visit, obtained, headers)
@@ -355,19 +405,3 @@ class Pipeline:
             keep = self._shelf.keep_part if entry.status == 206 else self._shelf.keep_whole
             kept = await keep(entry, generation)
             self._tell.step(errand.visit, Step.STORE, f"kept for {entry.lifetime:g} s" if kept else "refused", entry)
-
-
-_OUTCOMES: Final = {
-    Use.HIT: "fresh",
-    Use.STALE: "stale",
-    Use.REFRESH: "stale",
-    Use.VALIDATE: "expired",
-    Use.FETCH: "miss",
-}
-
-
-def _why_not(request: Request, behavior: Behavior) -> Why:
-    """Return why a request passes the cache by."""
-    if behavior.cache_policy.disabled:
-        return Why.BYPASS
-    return Why.METHOD if request.method not in behavior.cached_methods else Why.UPGRADE

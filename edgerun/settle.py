@@ -76,6 +76,20 @@ def stale_instead(errand: Errand, stale: Entry, status: int, now: float) -> Fetc
     return Fetched(obtained=from_entry(stale, stale.age(now)), entry=covering, settled=settled)
 
 
+def with_status(fetched: Fetched, exchange: Exchange) -> Fetched:
+    """Note what the origin answered, and for how long that is fresh (RFC 9211)."""
+    if fetched.settled is None:
+        return fetched
+    entry, failed = fetched.entry, bool(exchange.detailed)
+    settled = changed(
+        fetched.settled,
+        answered=0 if failed else exchange.origin_status,
+        ttl=None if entry is None else entry.expires_at - exchange.ended,
+        made=fetched.settled.case is not Case.COVERED and (exchange.generated or failed),
+    )
+    return changed(fetched, settled=settled)
+
+
 def _asked(errand: Errand, stale: Entry) -> bool:
     """Tell whether a 304 answers our own condition: without one it is the viewer's, of some other copy."""
     return has_validator(stale.headers) and not forwards_cookies(errand.behavior)

@@ -52,7 +52,7 @@ def standing(owner: object, visit: Visit, obtained: Obtained, headers: Headers) 
         return None
     if decision is None or decision.key is None or decision.entry is None or distribution is None or behavior is None:
         return None
-    if behavior.trusted_key_groups or distribution.geo_restriction is not None:
+    if behavior.trusted_key_groups or distribution.geo_restriction is not None or distribution.cache_status:
         return None
     policy = behavior.response_headers_policy
     if policy is not None and (policy.server_timing or policy.remove):

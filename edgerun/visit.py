@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import md5
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from edgerun.cache.entry import CacheKey, Entry
 from edgerun.cache.record import Decision, Settled
 from edgerun.distribution.choice import OriginChoice
 from edgerun.distribution.model import Behavior, Distribution, Point
+from edgerun.errors import EdgeError
 from edgerun.functions.lambda_event import EdgeContext
 from edgerun.http.headers import Headers, Line
 from edgerun.http.message import Body, BytesBody, OnInterim, Request, Response, Tunnel
@@ -108,7 +109,7 @@ class Obtained:
         close: the connection must not be used again.
         decision: the look-up behind it, None when the cache had no part in it.
         settled: what became of the origin's answer, None when the origin was not asked.
-        collapsed: it waited for another viewer's fetch.
+        collapsed: it waited for another viewer's fetch, and uses it (True) or not (False); None: it did not wait.
         standing: a fresh stored object as it is: but for its age, nothing here depends on the viewer or the moment.
     """
 
@@ -123,7 +124,7 @@ class Obtained:
     close: bool = False
     decision: Decision | None = None
     settled: Settled | None = None
-    collapsed: bool = False
+    collapsed: bool | None = None
     standing: bool = False
 
     def status_of(self, whose: str) -> int:
@@ -133,6 +134,39 @@ class Obtained:
     def changed(self, **fields: Any) -> "Obtained":
         """Return the same with some fields changed."""
         return changed(self, **fields)
+
+
+class Sought(NamedTuple):
+    """What a look-up found.
+
+    Attributes:
+        request: with the `CloudFront-*` headers the policies ask for.
+        decision: what it came to.
+        key: what an answer of the origin would be stored under; None when the cache is passed by.
+        part: the answer, when stored parts of the object are enough for it.
+    """
+
+    request: Request
+    decision: Decision
+    key: CacheKey | None = None
+    part: Obtained | None = None
+
+
+@value
+class Weighed:
+    """How far a request came that was only asked about.
+
+    Attributes:
+        visit: with what the steps set on it.
+        sought: the look-up, if it came that far.
+        answered: the answer that it got before the look-up: a redirect, or of a function.
+        error: what refused it.
+    """
+
+    visit: Visit
+    sought: Sought | None = None
+    answered: Obtained | None = None
+    error: EdgeError | None = None
 
 
 @value

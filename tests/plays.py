@@ -136,7 +136,7 @@ class Play:
         self.origin = ScriptedOrigin(replies)
         self.runtime = CallableRuntime(functions or {})
         self.events: list[Event] = []
-        self.store: Any = store or MemoryStore(size=10_000_000, max_object_size=10_000_000)
+        self.store: Any = MemoryStore(size=10_000_000, max_object_size=10_000_000) if store is None else store
         self.flights: Collapser[Any] = Collapser()
         self._others = origins or {}
         names = itertools.count(1)

@@ -3,6 +3,8 @@
 from functools import lru_cache
 
 from edgerun.cache.entry import CacheKey
+from edgerun.cache.record import Why
+from edgerun.distribution.guard import wants_tunnel
 from edgerun.distribution.model import Behavior, CachePolicy, Choice, Selection
 from edgerun.distribution.select import accept_encoding, forwards_cookies, key_cookies, pick_cookies, pick_query
 from edgerun.http.headers import Headers
@@ -44,6 +46,15 @@ def _ordered(selection: Selection, encodings_apart: bool) -> tuple[bytes, ...]:
     """Names in one order for all processes; sets of bytes have a different one in each."""
     left_out = {b"accept-encoding"} if encodings_apart else set()
     return tuple(sorted(selection.names - left_out))
+
+
+def passes(request: Request, behavior: Behavior) -> Why | None:
+    """Return why a request passes the cache by, or None if the cache is looked into."""
+    if behavior.cache_policy.disabled:
+        return Why.BYPASS
+    if request.method not in behavior.cached_methods:
+        return Why.METHOD
+    return Why.UPGRADE if wants_tunnel(request) else None
 
 
 _ALONE = (b"range", b"if-none-match", b"if-modified-since", b"if-match", b"if-unmodified-since", b"authorization")

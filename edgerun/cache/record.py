@@ -85,6 +85,18 @@ class Use(Enum):
     """Nothing stored may answer and the origin must not be asked."""
 
 
+OUTCOMES: Final = {
+    Use.HIT: "fresh",
+    Use.STALE: "stale",
+    Use.REFRESH: "stale",
+    Use.VALIDATE: "expired",
+    Use.FETCH: "miss",
+    Use.PASS: "pass",
+    Use.UNAVAILABLE: "unavailable",
+}
+"""What a look-up came to, in a word."""
+
+
 class Why(StrEnum):
     """The rule that decided, as a sentence."""
 
@@ -220,6 +232,9 @@ class Settled:
         reason: why it may not, for people.
         steps: how its lifetime was found.
         decision: the look-up that led to the origin.
+        answered: the status of the origin's answer, or of the function's that answered instead; 0 without any.
+        ttl: seconds of freshness as it was settled; None when nothing is kept.
+        made: the response was made here, by a function or about a failing origin.
     """
 
     case: Case
@@ -227,3 +242,6 @@ class Settled:
     reason: str = ""
     steps: Steps = ()
     decision: Decision | None = None
+    answered: int = 0
+    ttl: float | None = None
+    made: bool = False

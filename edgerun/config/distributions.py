@@ -74,6 +74,7 @@ def distribution(key: Key, name: str, table: raw.DistributionTable, parts: Parts
         enabled=table.enabled,
         geo_restriction=private.geo_restriction((*key, "geo_restriction"), table.geo_restriction, bench),
         error_responses=frozen(pages),
+        cache_status="detailed" if table.cache_status == "detailed" else "short" if table.cache_status else "",
     )
 
 

@@ -240,6 +240,9 @@ class DistributionTable(Table):
     id: str | None = Field(None, description="The distribution's id; derived from its name if left out.")
     aliases: list[str] = Field(default_factory=list, description="Hosts it answers; none: all that no other claims.")
     caching: Literal["cloudfront"] = Field("cloudfront", description="The rules of caching.")
+    cache_status: bool | Literal["detailed"] = Field(
+        False, description="Send Cache-Status (RFC 9211); 'detailed' with the cache key and the reason."
+    )
     default_root_object: str = Field("", description="What / answers, such as index.html; without leading slash.")
     enabled: bool = Field(True, description="False: every request is refused.")
     geo_restriction: GeoRestrictionTable | None = Field(None, description="Which countries may see it.")

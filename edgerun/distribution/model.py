@@ -263,7 +263,7 @@ NO_ERROR_RESPONSES: Final[FrozenMap[int, ErrorResponse]] = FrozenMap({})
 
 @value
 class Distribution:
-    """One CloudFront distribution: its hosts, its behaviors in order, its error pages."""
+    """One CloudFront distribution: hosts, behaviors in order, error pages; what `Cache-Status` tells, if it is sent."""
 
     name: str
     id: str
@@ -275,6 +275,7 @@ class Distribution:
     enabled: bool = True
     geo_restriction: GeoRestriction | None = None
     error_responses: Mapping[int, ErrorResponse] = NO_ERROR_RESPONSES
+    cache_status: Literal["", "short", "detailed"] = ""
 
     @property
     def all_behaviors(self) -> tuple[Behavior, ...]:

@@ -140,9 +140,9 @@ def test_an_answer_carries_the_decision_behind_it():
 
     obtained = [answer.delivery.obtained for answer in play.run(act)]
     assert [(one.decision.use, one.collapsed) for one in obtained] == [
-        (Use.FETCH, False),
+        (Use.FETCH, None),
         (Use.FETCH, True),
-        (Use.HIT, False),
+        (Use.HIT, None),
     ]
     assert all(one.settled.stored for one in obtained[:2])
 
