@@ -4,16 +4,18 @@ import asyncio
 import base64
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from weakref import WeakSet
 
 import orjson
 
+from edgerun.cache.at_rest import AtRest
 from edgerun.cache.collapse import Collapser
 from edgerun.cache.freshness import CloudFrontCaching
 from edgerun.cache.memory import MemoryStore
+from edgerun.cache.record import Decision
 from edgerun.cache.store import CacheStore
 from edgerun.distribution.forward import origin_spec
 from edgerun.distribution.model import Config, StoreConfig, is_cloudfront
@@ -29,14 +31,14 @@ from edgerun.functions.router import Engine, RuntimeRouter
 from edgerun.functions.run_log import RunLog
 from edgerun.functions.runtime import FunctionRuntime, OutputLine
 from edgerun.http.message import OnInterim, Request
-from edgerun.observe.events import Noted, Observer, Printed
+from edgerun.observe.events import Event, Noted, Observer, Printed
 from edgerun.observe.fanout import Fanout
 from edgerun.origins.origin import Origin
 from edgerun.origins.registry import NO_CLIENTS, Commands, Origins
 from edgerun.pipeline import Pipeline
 from edgerun.services import Services
 from edgerun.signatures import verify
-from edgerun.visit import Clock, Delivery, Fetched
+from edgerun.visit import Clock, Delivery, Fetched, Weighed
 
 
 class Edge:
@@ -95,7 +97,7 @@ class Edge:
             ),
             {"cloudfront-js-": self._cloudfront_engine},
         )
-        self.store: CacheStore = store or open_store(config.store, self._note)
+        self.store: CacheStore = open_store(config.store, self._note) if store is None else store
         self._commands = Commands(cwd or Path.cwd(), self._origin_printed)
         self._origins = Origins(tuple(config.origins.values()), clock, clients)
         self._flights: Collapser[Fetched] = Collapser()
@@ -180,8 +182,32 @@ class Edge:
         """Refuse what is no request; see `Pipeline.refuse`."""
         return self.pipeline.refuse(error, request)
 
+    async def weigh(self, request: Request, *, run: bool) -> tuple[Weighed, list[Event]]:
+        """Tell what the cache would do about a request, without doing it.
+
+        Args:
+            request: a viewer's.
+            run: whether its viewer-request function runs.
+
+        Returns:
+            How far it came, and what was said on the way: warnings about the function, failures.
+        """
+        said: list[Event] = []
+        services = replace(
+            self._services(self.config, self._origins), store=AtRest(self.store), emit=said.append, watched=False
+        )
+        return await Pipeline(self.config, services).weigh(request, run=run), said
+
+    async def objects(self, item: str) -> AsyncIterator[Decision]:
+        """Yield what is stored, as far as an invalidation path or a `#tag` covers it, and what it is good for now."""
+        async for entry in self.store.entries(item.encode()):
+            yield self.pipeline.weigh_stored(entry, self.clock())
+
     def _pipeline(self, config: Config, origins: Origins) -> Pipeline:
-        services = Services(
+        return Pipeline(config, self._services(config, origins))
+
+    def _services(self, config: Config, origins: Origins) -> Services:
+        return Services(
             store=self.store,
             flights=self._flights,
             caching=CloudFrontCaching(),
@@ -197,7 +223,6 @@ class Edge:
             watched=self._watched,
             verify=verify,
         )
-        return Pipeline(config, services)
 
     def _retire(self, functions: list[Function]) -> None:
         if isinstance(self.runtime, RuntimeRouter):

@@ -7,6 +7,7 @@ from math import floor
 from typing import Final
 
 from edgerun.cache.record import Case, Decision, Settled
+from edgerun.distribution.model import Distribution
 from edgerun.http.headers import Headers
 from edgerun.visit import Obtained
 
@@ -14,19 +15,22 @@ NAME: Final = "edgerun"
 _STORED: Final = frozenset({Case.NEW, Case.CONFIRMED})
 
 
-def with_cache_status(headers: Headers, obtained: Obtained, *, detailed: bool) -> Headers:
+def with_cache_status(headers: Headers, distribution: Distribution | None, obtained: Obtained) -> Headers:
     """Return a response's headers with our member behind those that the origin's caches gave (§2).
 
     Args:
         headers: finished, but for this.
+        distribution: says whether it has this header, and whether in detail, with the cache key and the reason;
+            that is for debugging only (§6).
         obtained: how the answer came about.
-        detailed: tell the cache key and the reason too, which is for debugging only (§6).
     """
+    if distribution is None or not distribution.cache_status:
+        return headers
     decision, settled = obtained.decision, obtained.settled
     if decision is None or obtained.final or (settled is not None and settled.made):
         return headers
     parts = [NAME, *(_hit(decision) if settled is None else _forwarded(decision, settled, obtained))]
-    if detailed:
+    if distribution.cache_status == "detailed":
         if decision.key is not None:
             parts.append(f"key={string(' '.join(f'{name}={told}' for name, told, _ in decision.key.parts))}")
         parts.append(f"detail={string(decision.why)}")

@@ -100,12 +100,7 @@ class Pipeline:
         return begun(self._answer(Visit(self._make_id(), request, self._clock(), on_interim)))
 
     async def weigh(self, request: Request, *, run: bool = False) -> Weighed:
-        """Take a request's steps up to the look-up and no further: nothing is fetched or answered.
-
-        Args:
-            request: a viewer's.
-            run: whether viewer-request runs too; without it, what it would do is not known.
-        """
+        """Take a request's steps up to the look-up and no further; viewer-request runs only if it shall."""
         visit = Visit(self._make_id(), request, self._clock())
         try:
             way = await self._approach(visit, run=run)
@@ -157,11 +152,10 @@ class Pipeline:
         if behavior.of_cloudfront:
             # AWS: CloudFront Functions see the CloudFront-* headers, Lambda@Edge does not (cloudfront.md §0, step 12).
             visit.seen = self._with_viewer_headers(visit, visit.seen, behavior)
-        if behavior.viewer_request is not None and run:
-            generated = await self._viewer_request(visit, distribution, behavior, behavior.viewer_request)
-            if generated is not None:
-                return generated
-        return distribution, behavior
+        if behavior.viewer_request is None or not run:
+            return distribution, behavior
+        generated = await self._viewer_request(visit, distribution, behavior, behavior.viewer_request)
+        return (distribution, behavior) if generated is None else generated
 
     def _route(self, visit: Visit) -> tuple[Distribution, Behavior]:
         request = visit.request
@@ -298,8 +292,8 @@ class Pipeline:
             fetched.obtained if first or fetched.entry is None else from_entry(fetched.entry, fetched.obtained.age or 0)
         )
         response = obtained.response.changed(body=HeldBody(obtained.response.body, flight.leave))
-        told = {"decision": errand.decision, "settled": fetched.settled, "collapsed": collapsed}
-        return obtained.changed(response=response, **told)
+        told = fetched.settled
+        return obtained.changed(response=response, decision=errand.decision, settled=told, collapsed=collapsed)
 
     async def _error_page(self, visit: Visit, obtained: Obtained) -> Obtained:
         distribution, status = visit.distribution, obtained.response.status
@@ -355,9 +349,7 @@ class Pipeline:
 
     def _deliver(self, visit: Visit, obtained: Obtained) -> Delivery:
         marks = self._marks[visit.distribution.id] if visit.distribution else self._unknown
-        headers = marks.fixed(obtained)
-        if visit.distribution and visit.distribution.cache_status:
-            headers = with_cache_status(headers, obtained, detailed=visit.distribution.cache_status == "detailed")
+        headers = with_cache_status(marks.fixed(obtained), visit.distribution, obtained)
         response = signed(obtained.response, headers, visit.id, obtained.age)
         if visit.request.same is not None and not self._watched:
             visit.request.same.answer = standing(self, visit, obtained, headers)

@@ -1,4 +1,4 @@
-"""The admin application: health, invalidations, the clock, and CloudFront's API.
+"""The admin application: health, invalidations, questions about the cache, the clock, CloudFront's API.
 
 It listens on loopback on a port of its own, so that its paths and cookies never mix with the site's. It
 answers to its own Host only (a name that an attacker points at 127.0.0.1 is another host), and what changes
@@ -20,6 +20,7 @@ from edgerun.admin.api_errors import ApiError
 from edgerun.admin.clock import clock_routes
 from edgerun.admin.cloudfront_api import PREFIX, CloudFrontApi, refusal
 from edgerun.admin.commanded import Commanded
+from edgerun.admin.questions import cache_routes
 from edgerun.cache.invalidation import TAG_MARK, fault_of
 
 SIGNATURE: Final = "AWS4-HMAC-SHA256 "
@@ -101,6 +102,7 @@ def admin_app(edge: Commanded, *, port: int, token: str) -> App:
         Route("/", health),
         Route("/health", health),
         Route("/invalidations", invalidations, methods=["POST"]),
+        *cache_routes(edge),
         *clock_routes(edge),
         *CloudFrontApi(edge).routes(),
     ]

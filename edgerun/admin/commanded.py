@@ -2,11 +2,12 @@
 
 from typing import Protocol
 
+from edgerun.admin.questions import Questioned
 from edgerun.distribution.model import Config
 from edgerun.visit import Clock
 
 
-class Commanded(Protocol):
+class Commanded(Questioned, Protocol):
     """The edge, as the admin port sees it: what it serves now, by which time, and how to make it forget."""
 
     config: Config

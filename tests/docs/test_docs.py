@@ -148,7 +148,9 @@ def test_every_toml_block_can_be_read(page):
 
 @pytest.mark.process
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "tutorial.md"], ids=["README", "tutorial"])
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", DOCS / "tutorial.md", DOCS / "cache.md"], ids=["README", "tutorial", "cache"]
+)
 def test_commands_do_what_the_page_says(page, tmp_path):
     assert any(mark == "output" for mark, _, _ in blocks(page))
     play(page, tmp_path)

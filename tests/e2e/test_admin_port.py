@@ -47,6 +47,19 @@ def test_a_purge_makes_the_next_request_a_miss(site):
     assert not state.exists()
 
 
+def test_a_running_server_tells_what_it_stored_and_why_it_answered_so(site):
+    (site / "edgerun.toml").write_text("cache_status = true\n" + (site / "edgerun.toml").read_text())
+    with Running("serve", "--port", "0", "--ui-port", "0", "--json", cwd=site).ready() as server:
+        assert edgerun(site, "cache", "ls").stdout == "0 objects\n"
+        assert server.ask("/page.html").headers["cache-status"] == "edgerun; fwd=uri-miss; stored; ttl=86400"
+        assert server.ask("/page.html").headers["cache-status"].startswith("edgerun; hit; ttl=86")
+        (row,) = map(json.loads, edgerun(site, "cache", "ls", "--json").stdout.splitlines())
+        assert (row["uri"], row["state"], row["tags"]) == ("/page.html", "fresh", ["pages"])
+        told = json.loads(edgerun(site, "cache", "explain", f"{server.url}page.html", "--json").stdout)
+        assert (told["result"], told["object"]["stored_by"]) == ("hit", row["stored_by"])
+        assert edgerun(site, "cache", "explain", "/other").stdout.startswith("GET /other: miss\n")
+
+
 def test_without_a_server_a_purge_says_how_to_get_one(site):
     purged = edgerun(site, "cache", "purge", "/*")
     assert purged.returncode == 2
