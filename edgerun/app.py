@@ -272,20 +272,20 @@ def open_store(config: StoreConfig, tell: Callable[[str], None]) -> CacheStore:
     Raises:
         ConfigError: its folder cannot be used.
     """
-    bounds = {"size": config.size, "max_object_size": config.max_object_size}
+    size, largest = config.size, config.max_object_size
     if config.kind == "lmdb":
         from edgerun.cache.lmdb import LmdbStore  # noqa: PLC0415  # only this kind needs it
 
         try:
-            return LmdbStore(Path(config.path), **bounds, tell=tell)
+            return LmdbStore(Path(config.path), size=size, max_object_size=largest, tell=tell)
         except StoreError as error:
             tell(f"{error}: objects are kept in memory until edgerun starts anew")
-            usual = StoreConfig()
-            bounds = {
-                "size": min(config.size, usual.size),
-                "max_object_size": min(config.max_object_size, usual.max_object_size),
-            }
-    return MemoryStore(**bounds)
+            size, largest = min(size, StoreConfig().size), min(largest, StoreConfig().max_object_size)
+    if config.kind == "redis":
+        from edgerun.cache.redis import RedisStore  # noqa: PLC0415  # only this kind needs it
+
+        return RedisStore(config.url, size=size, max_object_size=largest, tell=tell)
+    return MemoryStore(size=size, max_object_size=largest)
 
 
 def id_maker(seed: int | None = None) -> Callable[[], str]:

@@ -94,7 +94,8 @@ def test_no_file_holds_a_path_of_one_machine():
 
 
 def test_every_package_that_is_imported_is_declared():
-    declared = {re.split(r"[^\w-]", line)[0] for line in PROJECT["dependencies"]}
+    extras = (lines for extra, lines in PROJECT["optional-dependencies"].items() if extra != "dev")
+    declared = {re.split(r"[^\w-]", line)[0] for lines in (PROJECT["dependencies"], *extras) for line in lines}
     imported = {name for module in MODULES for name in imports(module)} - set(sys.stdlib_module_names)
     imported = {CALLED.get(name, name) for name in imported}
 

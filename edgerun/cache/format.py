@@ -115,6 +115,8 @@ def decode(record: bytes | memoryview, body_at: BodyAt) -> Entry:
         FormatError: it is no record, or not a whole one.
     """
     values, ends = _measured(record)
+    if ends[-1] > len(record):
+        raise FormatError("this entry breaks off")
     head = bytes(record[: ends[-1]])
     parts = [head[start:end] for start, end in zip((_FIXED.size, *ends), ends, strict=False)]
     path, query, requested_uri, tags, distribution, method, cookies, encoding, named, *more = parts
@@ -166,13 +168,20 @@ def decode(record: bytes | memoryview, body_at: BodyAt) -> Entry:
         raise FormatError(str(error)) from error
 
 
+def front(record: bytes) -> bytes:
+    """Return as much of a record as `names` needs."""
+    return record[: _measured(record)[1][4]]
+
+
 def names(record: bytes | memoryview) -> Names:
-    """Return by what an invalidation finds the entry of a record, without decoding the rest.
+    """Return by what an invalidation finds the entry of a record, or of its front, without decoding the rest.
 
     Raises:
         FormatError: as `decode`.
     """
     values, ends = _measured(record)
+    if ends[4] > len(record):
+        raise FormatError("this entry breaks off")
     head = bytes(record[_FIXED.size : ends[4]])
     path, query, requested, tags = (end - _FIXED.size for end in ends[:4])
     uri = head[:path] + b"?" + head[path:query] if values[3] & _QUERY else head[:path]
@@ -195,8 +204,6 @@ def _measured(record: bytes | memoryview) -> tuple[tuple[int, ...], list[int]]:
     for length in values[-_PARTS:]:
         end += length
         ends.append(end)
-    if end > len(record):
-        raise FormatError("this entry breaks off")
     return values, ends
 
 

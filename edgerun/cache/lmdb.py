@@ -23,14 +23,12 @@ from edgerun.cache.folder import StoreFolder
 from edgerun.cache.format import FormatError, OtherVersionError, decode, digest
 from edgerun.cache.invalidation import PurgeLog, matches
 from edgerun.cache.signs import Signs
-from edgerun.cache.tier import Held, Tier
+from edgerun.cache.tier import LARGEST_TIER, MOST_PENDING, Held, Tier, number_of
 from edgerun.cache.writer import DAMAGE, Purge, Put, Writer
 from edgerun.errors import ConfigError, StoreError
 from edgerun.http.message import Body
 
 MAP_SLACK: Final = 64 * 1024 * 1024
-LARGEST_TIER: Final = 32 * 1024 * 1024
-MOST_PENDING: Final = 32 * 1024 * 1024
 LISTED_AT_ONCE: Final = 64
 SOON: Final = 0.5
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -149,7 +147,7 @@ class LmdbStore:
         if self._closed or self._writer.damaged:
             return None
         name = digest(key)
-        number = self._signs.of_key(name)
+        number = number_of(name)
         sign = self._signs.values[number]
         if self._signs.values[0] != self._seen or not self._seen:
             self._refresh()

@@ -12,7 +12,8 @@ import random
 from pathlib import Path
 from typing import Final
 
-KEYS: Final = 8_191
+from edgerun.cache.tier import KEYS
+
 IN_PROGRESS: Final = 0
 _BYTES: Final = 8 * (KEYS + 1)
 
@@ -35,11 +36,6 @@ class Signs:
         finally:
             os.close(file)
         self.values = memoryview(self._map).cast("Q")
-
-    @staticmethod
-    def of_key(digest: bytes) -> int:
-        """Return the number of a key's sign."""
-        return 1 + int.from_bytes(digest[:4], "little") % KEYS
 
     def change(self, number: int) -> None:
         """Give a sign a new value, after what it stands for has changed."""

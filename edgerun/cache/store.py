@@ -25,7 +25,7 @@ class CacheStore(Protocol):
         ...
 
     async def fetch(self, key: CacheKey) -> Entry | None:
-        """Return an entry, waiting if it must."""
+        """Return an entry, waiting if it must; it may be begun outside a task, and goes on in one."""
         ...
 
     def put(self, key: CacheKey, entry: Entry, generation: int) -> bool:

@@ -1,10 +1,21 @@
 """The few entries that are asked for most, kept in memory above a store that costs more to ask."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cachetools import LRUCache
 
 from edgerun.cache.entry import CacheKey, Entry
+
+LARGEST_TIER: Final = 32 * 1024 * 1024
+MOST_PENDING: Final = 32 * 1024 * 1024
+"""Bytes in memory that wait to be written to the store below."""
+KEYS: Final = 8_191
+"""How many numbers the keys are divided among, each with a sign that tells of changes."""
+
+
+def number_of(digest: bytes) -> int:
+    """Return the number, 1 and up, of the sign that tells of changes to a key."""
+    return 1 + int.from_bytes(digest[:4], "little") % KEYS
 
 
 class Held(NamedTuple):

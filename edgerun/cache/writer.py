@@ -23,6 +23,7 @@ from edgerun.cache.files import BodyFiles
 from edgerun.cache.format import FormatError, Names, encode, names
 from edgerun.cache.invalidation import covers_any
 from edgerun.cache.signs import Signs
+from edgerun.cache.tier import number_of
 from edgerun.errors import StoreError
 
 T = TypeVar("T")
@@ -172,6 +173,8 @@ class Writer:
             self._damage(error)
         except NO_ROOM as error:
             self._make_room(error)
+        except Exception as error:  # noqa: BLE001  # the thread goes on: others wait for it
+            self._tell(f"cannot keep some objects, by a fault of edgerun's own ({error!r})")
 
     def _make_room(self, error: Exception) -> None:
         """Keep within what there seems to be room for, for a while."""
@@ -212,6 +215,8 @@ class Writer:
                 return
         try:
             put.file, put.file_is_new = self._files.write(body, meanwhile=self._urgent), True
+        except LookupError:
+            put.entry = None  # it is made of parts, one of which is gone
         except OSError as error:
             put.entry = None  # what is kept there is older: better nothing
             self._make_room(error)
@@ -250,7 +255,7 @@ class Writer:
 
         outcome, change = self._database.write(within)
         for digest in change.changed:
-            self._signs.change(self._signs.of_key(digest))
+            self._signs.change(number_of(digest))
         self._files.remove(change.files)
         return outcome
 

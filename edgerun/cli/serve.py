@@ -22,7 +22,7 @@ def _serving(command: Any) -> Any:
         click.option("--strict-port", is_flag=True, help="Fail if the port is taken instead of taking the next."),
         click.option("--ui-port", default=8788, show_default=True, type=click.IntRange(0, 65535), help=UI),
         click.option("--no-ui", "ui", flag_value=False, default=True, help="Open no admin port."),
-        click.option("--store", default="", metavar="lmdb|memory", help="Where cached objects are kept."),
+        click.option("--store", default="", metavar="lmdb|memory|redis://…", help="Where cached objects are kept."),
         click.option("--persist", is_flag=True, help="Keep them over restarts: the same as --store lmdb."),
         click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help=LOGS),
         click.option("-v", "--verbose", is_flag=True, help="Write every step of every request."),
@@ -70,7 +70,7 @@ def _run(
         raise click.UsageError("--host: expected an address such as '127.0.0.1'")
     store, persist = given.pop("store"), given.pop("persist")
     if persist and store not in {"", "lmdb"}:
-        raise click.UsageError(f"--persist keeps the cache in lmdb: leave it out, or --store {store}")
+        raise click.UsageError(f"--persist keeps the cache in lmdb: leave it out, or --store {store.partition(':')[0]}")
     functions = {point: text for point in Point if (text := given.pop(point.replace("-", "_")))}
     load = loader(path, config_path, overrides(origins, country, strictness, "lmdb" if persist else store), functions)
     text = hints.read() if hints is not None else ""

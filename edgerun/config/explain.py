@@ -45,7 +45,6 @@ _SINGLE: Final[Mapping[str, type[shapes.Table]]] = {
 }
 # Values that the format will know: beginnings, by key.
 _LATER_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
-    "kind": ("redis",),
     "caching": ("rfc9111",),
 }
 _EXPECTED: Final[Mapping[str, str]] = {

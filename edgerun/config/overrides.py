@@ -12,6 +12,7 @@ from edgerun.config.builds import Build
 from edgerun.config.faults import Key, Source, listed, shown, suggestion
 from edgerun.config.importers.estate import Given
 from edgerun.config.read import labelled
+from edgerun.config.store import REDIS_SCHEMES
 from edgerun.distribution.model import Config
 from edgerun.errors import ConfigError
 
@@ -28,7 +29,7 @@ class Overrides:
             working directory.
         strictness: how AWS's rules are read: `strict`, which "" means too, `pedantic` or `lenient`.
         country: the viewers' country, two capital letters.
-        store: `memory` or `lmdb`; "" leaves it to the file.
+        store: `memory`, `lmdb`, or the URL of a Redis server; "" leaves it to the file.
         given: what they say about a file of another tool.
     """
 
@@ -107,14 +108,18 @@ def overridden(source: Source, overrides: Overrides) -> Source:
 
 def _with_store(source: Source, wanted: str) -> Source:
     """Return a source with another kind of store; what the file says of one that is not used goes."""
-    label, kinds = f"--store {wanted}", ("memory", "lmdb")
-    if wanted not in kinds:
-        raise ConfigError(f"{label}: expected {listed(kinds)}{suggestion(wanted, kinds)}")
+    # What is shown of a URL has no password in it.
+    label, kinds = f"--store {wanted.partition('://')[0]}", ("memory", "lmdb")
+    kind = "redis" if wanted.startswith(REDIS_SCHEMES) else wanted
+    if kind not in (*kinds, "redis") or wanted == "redis":
+        raise ConfigError(f"{label}: expected 'memory', 'lmdb' or a redis:// URL{suggestion(wanted, kinds)}")
     given = source.data.get("store")
     table = given if isinstance(given, dict) else {}
-    if table.get("kind", "memory") != wanted:
+    if table.get("kind", "memory") != kind:
         table = {word: value for word, value in table.items() if word not in {"path", "url"}}
-    return labelled(source, {**source.data, "store": {**table, "kind": wanted}}, {("store", "kind"): label})
+    table = {**table, "kind": kind} | ({"url": wanted} if kind == "redis" else {})
+    labels: dict[Key, str] = {("store", word): label for word in ("kind", "url")}
+    return labelled(source, {**source.data, "store": table}, labels)
 
 
 def _only_origin(tables: Mapping[str, object], target: str) -> str:

@@ -206,16 +206,16 @@ class KeyGroupTable(Table):
 class StoreTable(Table):
     """Where cached objects are kept."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"url"})
-
-    kind: Literal["memory", "lmdb"] = Field(
-        default="memory", description="In memory, or in a folder that processes share and that outlives them."
+    kind: Literal["memory", "lmdb", "redis"] = Field(
+        default="memory",
+        description="In memory, in a folder that processes share and that outlives them, or on a server for machines.",
     )
     size: str = Field(default="256MiB", description="What the store may hold, such as 256MiB.")
     max_object_size: str | None = Field(
         default=None, description="The largest object that is kept; 64MiB in memory, else 30GiB, if left out."
     )
     path: str | None = Field(default=None, description="The folder of an lmdb store; .edgerun/cache if left out.")
+    url: str | None = Field(default=None, description="The server of a redis store, such as redis://127.0.0.1:6379/0.")
     tag_header: str | None = Field(
         default=None,
         description="The header by which origins give cache tags; if left out x-amz-meta-cache-tag, Cache-Tag and "

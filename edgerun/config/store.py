@@ -1,6 +1,8 @@
 """The `[store]` table: where cached objects are kept, and how many."""
 
+from importlib.util import find_spec
 from typing import Final
+from urllib.parse import urlsplit
 
 from edgerun.config import names, raw
 from edgerun.config.bench import Bench
@@ -11,7 +13,8 @@ from edgerun.home import STATE_FOLDER
 FOLDER: Final = "cache"
 LARGEST_IN_MEMORY: Final = 64 * 1024 * 1024
 LARGEST: Final = 30 * 1024**3
-_ONLY_WITH: Final = {"path": "lmdb"}
+REDIS_SCHEMES: Final = ("redis://", "rediss://", "unix://")
+_ONLY_WITH: Final = {"path": "lmdb", "url": "redis"}
 
 
 def store(table: raw.StoreTable, bench: Bench) -> StoreConfig:
@@ -35,7 +38,25 @@ def store(table: raw.StoreTable, bench: Bench) -> StoreConfig:
         path = str(bench.path(f"{STATE_FOLDER}/{FOLDER}" if table.path is None else table.path))
         if table.path == "":
             bench.fault(("store", "path"), "expected a folder, got ''")
-    return StoreConfig(kind=table.kind, size=size, max_object_size=largest, path=path, tag_headers=tags)
+    url = _url(table, bench) if table.kind == "redis" else ""
+    return StoreConfig(kind=table.kind, size=size, max_object_size=largest, path=path, url=url, tag_headers=tags)
+
+
+def _url(table: raw.StoreTable, bench: Bench) -> str:
+    if table.url is None:
+        bench.fault(("store", "url"), "is missing: a redis store needs one, such as 'redis://127.0.0.1:6379/0'")
+        return ""
+    try:
+        parts = urlsplit(table.url)
+        place = parts.path if parts.scheme == "unix" else parts.hostname and parts.port != 0
+    except ValueError:
+        place = None
+    if not table.url.startswith(REDIS_SCHEMES) or not place:
+        expected = "expected redis://HOST[:PORT][/DB], rediss://… or unix:///PATH"
+        bench.fault(("store", "url"), f"{expected}, got {shown(table.url)}")
+    if find_spec("redis") is None:
+        bench.fault(("store", "kind"), "needs the redis package: pip install 'edgerun[redis]'")
+    return table.url
 
 
 def _size(word: str, text: str, bench: Bench) -> int:

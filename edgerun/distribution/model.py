@@ -290,15 +290,13 @@ class Distribution:
 
 @value
 class StoreConfig:
-    """The cache store and its bounds in bytes.
+    """The cache store, its bounds in bytes, its folder or server, and the headers (lower case) with cache tags."""
 
-    `path` is the folder of an lmdb store; `tag_headers` carry cache tags, in lower case.
-    """
-
-    kind: Literal["memory", "lmdb"] = "memory"
+    kind: Literal["memory", "lmdb", "redis"] = "memory"
     size: int = 256 * 1024 * 1024
     max_object_size: int = 64 * 1024 * 1024
     path: str = ""
+    url: str = ""
     tag_headers: tuple[bytes, ...] = TAG_HEADERS
 
 

@@ -105,18 +105,6 @@ class PartBody:
         end = self._stop if stop is None else min(self._stop, self._start + stop)
         return self._body.stream(self._start + start, end)
 
-    def part(self, start: int, stop: int) -> bytes:
-        """Return bytes of it, if those of the whole are at hand.
-
-        Raises:
-            OSError: they are not.
-        """
-        take = getattr(self._body, "part", None)
-        if take is None:
-            raise OSError("a part of what has to be waited for")
-        found: bytes = take(self._start + start, self._start + stop)
-        return found
-
     async def aclose(self) -> None:
         await self._body.aclose()
 

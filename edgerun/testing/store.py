@@ -19,6 +19,7 @@ class DictStore:
         self._log = PurgeLog()
         self._size = size
         self._max_object_size = max_object_size
+        self._used = 0
 
     @property
     def generation(self) -> int:
@@ -39,19 +40,21 @@ class DictStore:
             return False
         self.discard(key)
         self.kept[key] = entry
-        while sum(one.size for one in self.kept.values()) > self._size:
-            self.kept.popitem(last=False)
+        self._used += entry.size
+        while self._used > self._size:
+            self.discard(next(iter(self.kept)))
         return True
 
     def discard(self, key: CacheKey) -> None:
-        self.kept.pop(key, None)
+        gone = self.kept.pop(key, None)
+        self._used -= gone.size if gone is not None else 0
 
     async def invalidate(self, item: bytes) -> int:
         await asyncio.sleep(0)
         self._log.add(item)
         lost = [key for key, entry in self.kept.items() if matches(item, entry)]
         for key in lost:
-            del self.kept[key]
+            self.discard(key)
         return len(lost)
 
     async def entries(self, item: bytes = b"/*") -> AsyncGenerator[Entry, None]:

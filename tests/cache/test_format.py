@@ -116,7 +116,11 @@ def test_a_changed_record_is_an_entry_or_refused(one, place, byte):
 
 @given(entries)
 def test_what_an_invalidation_asks_for_is_found_without_decoding(one):
-    found = form.names(encode(one, generation=7))
+    record = encode(one, generation=7)
+    found = form.names(record)
+    assert form.names(form.front(record)) == found
+    with pytest.raises(FormatError):
+        form.names(form.front(record)[:-1])
     assert found == (one.key.distribution, one.key.uri, one.requested_uri, one.tags, 7)
 
 

@@ -23,10 +23,11 @@ from strategies import entry
 from edgerun.cache.body import SharedBody
 from edgerun.cache.database import Database
 from edgerun.cache.files import FileBody
-from edgerun.cache.lmdb import MOST_PENDING, LmdbStore
-from edgerun.cache.sparse import SparseBody
+from edgerun.cache.lmdb import LmdbStore
+from edgerun.cache.sparse import Piece, SparseBody
+from edgerun.cache.tier import MOST_PENDING
 from edgerun.errors import ConfigError, OriginProtocolError
-from edgerun.http.message import BytesBody, PartBody, read
+from edgerun.http.message import BytesBody, read
 
 TESTS = Path(__file__).parents[1]
 LARGE = 200_000
@@ -180,9 +181,20 @@ def test_parts_of_an_object_are_kept_as_one(opened):
     store.put(made(1, LARGE))
     part = store.fetched(made(1, 0)).body
     content = store.body_of(store.fetched(made(1, 0)))
-    pieces = [(0, 100, PartBody(part, 50, 150)), (100, 103, BytesBody(b"abc")), (103, 103 + LARGE, part)]
+    pieces = [Piece(0, 100, part, 50), Piece(100, 103, BytesBody(b"abc")), Piece(103, 103 + LARGE, part)]
     assert store.put(replace(entry(b"/a"), body=SparseBody(103 + LARGE, pieces)))
     assert store.body_of(store.fetched(entry(b"/a"))) == content[50:150] + b"abc" + content
+
+
+def test_what_turns_out_not_to_be_there_is_not_kept_and_costs_nothing_else(opened, tmp_path):
+    store = opened()
+    holed = SparseBody(2 * LARGE, [Piece(0, LARGE, BytesBody(bytes(LARGE)))])
+    store.put(replace(entry(b"/a"), body=holed))
+    assert store.fetched(entry(b"/a")) is None
+    assert files(tmp_path) == []
+    assert store.put(entry(b"/b"))
+    assert store.fetched(entry(b"/b")) is not None
+    assert store.said == []
 
 
 def test_a_confirmed_entry_keeps_the_file_of_its_body(opened, tmp_path):

@@ -259,13 +259,27 @@ def test_a_store_in_a_folder(read, project, lines, path, largest):
 )
 def test_a_flag_says_where_objects_are_kept(read, project, table, flag, expected):
     store = read(BASE + table, store=flag).config.store
+    assert store.url == ""
     kind, path = expected
     assert (store.kind, store.path) == (kind, path and str(project / path))
 
 
-def test_another_store_is_refused_by_name(read):
-    with pytest.raises(ConfigError, match="--store disk: expected 'memory' or 'lmdb'"):
-        read(BASE, store="disk")
+@pytest.mark.parametrize("table", ["", 'kind = "lmdb"\npath = "x"', 'kind = "redis"\nurl = "redis://other"'])
+def test_a_url_as_a_flag_means_a_redis_server(read, table):
+    store = read(f"{BASE}[store]\n{table}", store="redis://cache.example:6380/2").config.store
+    assert (store.kind, store.url, store.path) == ("redis", "redis://cache.example:6380/2", "")
+
+
+@pytest.mark.parametrize("url", ["redis://h", "rediss://u:p@h:1/0", "unix:///run/redis.sock?db=1"])
+def test_a_store_on_a_server(read, url):
+    store = read(f'{BASE}[store]\nkind = "redis"\nurl = "{url}"\nsize = "1GiB"').config.store
+    assert (store.kind, store.url, store.max_object_size) == ("redis", url, 1 << 30)
+
+
+@pytest.mark.parametrize("flag", ["disk", "redis", "http://h"])
+def test_another_store_is_refused_by_name(read, flag):
+    with pytest.raises(ConfigError, match="expected 'memory', 'lmdb' or a redis:// URL"):
+        read(BASE, store=flag)
 
 
 @pytest.mark.parametrize(
