@@ -247,6 +247,9 @@ class Edge:
                 self._loads.report(function, orjson.dumps({"files": [code_file(function)]}), since)
 
     def _printed(self, line: OutputLine) -> None:
+        if line.kind == "note":
+            self.emit(Noted(text=line.text, level="warning"))
+            return
         self.emit(Printed(request_id=line.label, function=line.function, text=line.text, kind=line.kind))
 
     def _engine_failed(self, function: str, text: str) -> None:

@@ -53,6 +53,7 @@ class Call:
 
     def arm(self, loop: asyncio.AbstractEventLoop, delay: float, act: Callable[[], None]) -> None:
         """Set the call's one alarm."""
+        self.disarm()
         self._timer = loop.call_later(delay, act)
 
     def disarm(self) -> None:

@@ -2,21 +2,24 @@
 
 import asyncio
 import os
-import socket
 import time
 from collections.abc import Callable
-from typing import Final, Protocol, cast
+from typing import Final
 
 import orjson
 
 from edgerun.errors import FunctionExecutionError, FunctionInitError
 from edgerun.functions import bootstraps, faults, frames, orders, provided
 from edgerun.functions.call import Call
-from edgerun.functions.frames import DamagedChannel, Frame, FrameReader
+from edgerun.functions.channel import Channel
+from edgerun.functions.frames import DamagedChannel, Frame
 from edgerun.functions.function import Function
 from edgerun.functions.link import Link
-from edgerun.functions.log_lines import InvocationFacts, LogFormat
+from edgerun.functions.log_lines import LogFormat
+from edgerun.functions.meter import Meter
 from edgerun.functions.output import Journal, OutputPipe
+from edgerun.functions.owner import OnLoaded, Owner
+from edgerun.functions.remains import Remains
 from edgerun.functions.runtime import Invocation, OutputLine
 from edgerun.functions.spawner import Spawner
 from edgerun.functions.variables import context_facts, log_place, variables
@@ -25,31 +28,18 @@ _EXIT_GRACE: Final = 0.2  # from the end of the channel to the end of the proces
 _TRIES: Final = 3  # environments that may die under a call before it starts
 
 
-OnLoaded = Callable[[Function, bytes, float], None]
-"""Hears which files a function has loaded: the function, the report, since when on the loop's clock."""
+class Environment:
+    """A process behind a channel: `start` makes it, `initialise` lets it load the function, `begin` gives it a call.
 
-
-class Owner(Protocol):
-    """What hears of an environment's turns: its pool."""
-
-    def freed(self, environment: "Environment") -> None:
-        """It waits for an event."""
-
-    def ended(self, environment: "Environment") -> None:
-        """It is gone, with everything it started."""
-
-    def returned(self, call: Call) -> None:
-        """It died before it began this call."""
-
-
-class Environment(asyncio.Protocol):
-    """A process behind a channel. It has at most one call; `begin` gives it one, also before it is ready.
+    It has at most one call; it may get it before it is ready.
 
     Attributes:
         function: what it runs.
         pid: its process, 0 until known.
         ready: it has finished INIT.
         retired: it takes no further call.
+        idle_since: when its last call ended; for its owner.
+        remains: what it left for another process, once it has ended, if it was reset.
     """
 
     def __init__(
@@ -65,57 +55,99 @@ class Environment(asyncio.Protocol):
         self.pid = 0
         self.ready = False
         self.retired = False
+        self.idle_since = 0.0
+        self.remains: Remains | None = None
         self._owner = owner
         self._on_output = on_output
         self._largest_result = largest_result
         self._journal = journal
+        self._meter = Meter(function, journal)
         self._on_loaded = on_loaded
-        self._frames = FrameReader(largest_result)
         self._call: Call | None = None
         self._last_id = 0
+        self._key = 0
+        self._order: dict[str, object] = {}
         self._ending: FunctionExecutionError | None = None
         self._lost = False
         self._gone = False
         self._going: asyncio.TimerHandle | None = None
         self._status: int | None = None
-        self._init_duration: float | None = None
+        self._cause = ""
         self._max_memory = 0
         self._deadline = 0.0
+        self._initialised = False
+        self._within = False  # INIT runs inside the first call, in its time
+        self._timed = False  # the time of the call that runs began with INIT
+        self._repeats = False
         self._link: Link | None = None
-        self._connecting: asyncio.Task[None] | None = None
+        self._init_alarm: asyncio.TimerHandle | None = None
         self._grace: asyncio.TimerHandle | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self._call is not None
+
+    @property
+    def ending(self) -> bool:
+        """Whether it has been killed, and is not gone yet."""
+        return self._ending is not None and not self._repeats
 
     def start(
         self, loop: asyncio.AbstractEventLoop, spawner: Spawner, program: str, log_format: LogFormat = "text"
     ) -> None:
-        """Have the process made; `program` is node for Node functions, and a custom runtime's bootstrap."""
+        """Have the process made; it runs none of the function's code before `initialise`.
+
+        `program` is node for Node functions, and a custom runtime's bootstrap.
+
+        Raises:
+            OSError: it cannot be made.
+        """
         self._loop = loop
         self._spawner = spawner
-        self._begun = loop.time()
-        place = log_place(self.function, time.time())
-        seen = variables(self.function, place, log_format)
-        facts = {**context_facts(self.function, place), "reports_modules": self._on_loaded is not None}
-        first = frames.encode(frames.INIT, 0, orjson.dumps(facts))
-        if self.function.runtime in bootstraps.RUNTIMES:
-            self._link, order = provided.begin(
+        self._place = log_place(self.function, time.time())
+        seen = variables(self.function, self._place, log_format)
+        custom = self.function.runtime in bootstraps.RUNTIMES
+        if custom:
+            self._link, self._order = provided.begin(
                 loop, self.function, program, seen, self.hear, self._largest_result, lambda: self.pid
             )
-            self._link.write(first)
-            theirs = os.open(os.devnull, os.O_RDWR)  # there is no channel
-        else:
-            theirs, order = self._open_channel(first), {**orders.hosted(self.function, program), "environment": seen}
-        output, their_output = os.pipe()
+        output, self._their_output = os.pipe()
         self._output = OutputPipe(loop, output, self._printed)
-        if self._journal is not None:
-            self._journal.init_started()
-        self._key = spawner.start(self, order, [theirs, their_output])
-        self._init_alarm = loop.call_later(self.function.init_timeout, self._init_expired)
+        if not custom:  # a custom runtime's program is the function's own: it starts with INIT
+            self._link = channel = Channel(loop, self, self._largest_result)
+            order = {**orders.hosted(self.function, program), "environment": seen}
+            self._key = spawner.start(self, order, [channel.theirs, self._their_output])
+
+    def initialise(self, remains: Remains | None = None) -> None:
+        """Run INIT: in its own time, or, for an environment that was reset, in the time of its first call."""
+        assert self._link is not None
+        self._initialised, self._within = True, remains is not None
+        self._meter.init_started(
+            self._loop.time(), within=self._within, again=remains is not None and remains.failed_init
+        )
+        if not self._key:
+            nothing = os.open(os.devnull, os.O_RDWR)  # there is no channel
+            self._key = self._spawner.start(self, self._order, [nothing, self._their_output])
+        if remains is not None:
+            remains.hand_over(self._spawner, self._key)
+        else:
+            self._init_alarm = self._loop.call_later(self.function.init_timeout, self._init_expired)
+        facts = context_facts(self.function, self._place)
+        facts |= {"within_invocation": self._within, "largest_result": self._largest_result}
+        facts["reports_modules"] = self._on_loaded is not None
+        self._link.write(frames.encode(frames.INIT, 0, orjson.dumps(facts)))
 
     def begin(self, call: Call) -> None:
         """Take a call; it is sent at once if the environment is ready."""
         self._call = call
+        self._spawner.stir()
         if self.ready:
-            self._send(call)
+            self._take()
+        elif self._within and call.init_only:
+            self._init_alarm = self._loop.call_later(self.function.init_timeout, self._init_expired)
+        elif self._within:
+            self._timed, self._deadline = True, self._loop.time() + self.function.timeout
+            call.arm(self._loop, self.function.timeout, self._expired)
 
     def retire(self) -> None:
         """Take no further call, and end after the one that runs."""
@@ -125,8 +157,8 @@ class Environment(asyncio.Protocol):
 
     def kill(self, why: FunctionExecutionError) -> None:
         """End the process now; a call that runs fails with `why`."""
-        if self._ending is None:
-            self._ending = why
+        if self._ending is None or self._repeats:
+            self._ending, self._repeats = why, False
             self._spawner.kill(self._key)
             if self._call is not None:
                 self._output.drain()
@@ -137,10 +169,12 @@ class Environment(asyncio.Protocol):
     def born(self, pid: int) -> None:
         self.pid = pid
 
-    def ended(self, status: int | None, max_memory: int) -> None:
+    def ended(self, status: int | None, max_memory: int, cause: str) -> None:
         """Go at once, or when the channel has brought what the process said last: it may name its own fault."""
-        self._max_memory = max(self._max_memory, max_memory)
-        if self._lost or self._ending is not None or status is None:
+        self._cause = self._cause or cause
+        # Lambda's figure never exceeds the limit.
+        self._max_memory = self.function.memory if self._cause == "memory" else max_memory
+        if self._lost or self._ending is not None or status is None or cause:
             self._go(status)
         else:
             self._going = self._loop.call_later(_EXIT_GRACE, self._go, status)
@@ -149,43 +183,52 @@ class Environment(asyncio.Protocol):
     def _go(self, status: int | None) -> None:
         if self._gone:
             return
-        if self._going is not None:
-            self._going.cancel()
         self._gone = True
-        self._init_alarm.cancel()
-        if self._grace is not None:
-            self._grace.cancel()
+        for alarm in (self._going, self._init_alarm, self._grace):
+            if alarm is not None:
+                alarm.cancel()
         self._output.close()
-        if self._connecting is not None:
-            self._connecting.cancel()
         if self._link is not None:
             self._link.abort()
+        if self._cause:
+            self._on_output(faults.note_of(self.function, self._cause))
         call = self._call
-        if call is not None and self._may_move(call):
+        self._meter.max_memory = max(self._meter.max_memory, self._max_memory)
+        if call is not None and self._ending is None and status is not None and self._may_repeat():
+            self._meter.init_failed(
+                self._loop.time(),
+                faults.end_of(self.function, status, call.aws_request_id, ready=self.ready).error_type,
+            )
+            self._repeats = True
+        if self._initialised and not self.retired and status is not None:
+            self.remains = Remains(spawner=self._spawner, key=self._key, failed_init=self._repeats)
+        else:
+            self._spawner.forget(self._key)
+        if call is not None:
+            self._leave(call, status)
+        self._meter.ended(self._max_memory)
+        self._owner.ended(self)
+
+    def _leave(self, call: Call, status: int | None) -> None:
+        """See to the call that the process leaves behind."""
+        if self._repeats or self._may_move(call):
             self._call = None
             call.disarm()
-            self._owner.returned(call)
-        elif call is not None:
-            self._fail(self._ending or self._end_of(status, call))
-        if self._journal is not None:
-            self._journal.ended(self._max_memory)
-        self._owner.ended(self)
+            if self._repeats:
+                self._owner.init_repeats(self, call)
+            else:
+                self._owner.returned(call)
+        else:
+            self._fail(self._ending or faults.end_of(self.function, status, call.aws_request_id, ready=self.ready))
 
     # -- what the host sends
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._link = cast("asyncio.Transport", transport)  # uvloop's is no subclass
+    def hear(self, frame: Frame) -> None:
+        """Take a frame, unless the environment is ending."""
+        if self._ending is None:
+            self._receive(frame)
 
-    def data_received(self, data: bytes) -> None:
-        if self._ending is not None:
-            return
-        try:
-            for frame in self._frames.feed(data):
-                self._receive(frame)
-        except DamagedChannel as damage:
-            self._damaged(str(damage))
-
-    def connection_lost(self, _exc: Exception | None) -> None:
+    def lost(self) -> None:
         """Wait a moment for the exit status: it says more than the end of the channel."""
         self._lost = True
         if self._going is not None:
@@ -193,10 +236,13 @@ class Environment(asyncio.Protocol):
         elif not self._gone and self._ending is None:
             self._grace = self._loop.call_later(_EXIT_GRACE, self._spawner.kill, self._key)
 
-    def hear(self, frame: Frame) -> None:
-        """Take a frame from what stands in a host's place, unless the environment is ending."""
-        if self._ending is None:
-            self._receive(frame)
+    def damaged(self, why: str) -> None:
+        """End it: user code wrote to the channel."""
+        aws_request_id = self._call.aws_request_id if self._call is not None else ""
+        if self.ready:
+            self.kill(faults.damaged(self.function, aws_request_id, why, FunctionExecutionError))
+        else:
+            self._end_init(faults.damaged(self.function, aws_request_id, why, FunctionInitError))
 
     def _receive(self, frame: Frame) -> None:
         call = self._call
@@ -208,9 +254,10 @@ class Environment(asyncio.Protocol):
             raise DamagedChannel("a frame for no running invocation")
         elif frame.kind == frames.STARTED and not call.started:
             call.started = True
-            self._deadline = self._loop.time() + self.function.timeout
-            if self._journal is not None:
-                self._journal.started(call)
+            now = self._loop.time()
+            if not self._timed:
+                self._deadline = now + self.function.timeout
+            self._meter.started(now, call)
         elif frame.kind in {frames.RESULT, frames.ERROR} and call.started:
             self._settle(call, frame)
         else:
@@ -220,64 +267,59 @@ class Environment(asyncio.Protocol):
         """Pass on which files were loaded, in INIT or since the last call began."""
         if self._on_loaded is None:
             raise DamagedChannel("a report that nobody asked for")
-        since = self._deadline - self.function.timeout if self.ready else self._begun
         try:
-            self._on_loaded(self.function, report, since)
+            self._on_loaded(self.function, report, self._meter.since)
         except ValueError:
             raise DamagedChannel("a report of loaded files that is none") from None
 
     def _receive_first(self, frame: Frame) -> None:
-        self._init_alarm.cancel()
         if frame.kind == frames.INIT_ERROR:
-            self.kill(faults.documented(self.function, frame.payload, FunctionInitError))
+            why = faults.documented(self.function, frame.payload, FunctionInitError)
+            if why.error_type == faults.OUT_OF_MEMORY:
+                why, self._cause = faults.out_of_memory(self.function, "", FunctionInitError), "memory"
+            self._end_init(why)
         elif frame.kind == frames.READY:
+            if self._init_alarm is not None:
+                self._init_alarm.cancel()
             self._output.drain()
             self.ready = True
-            self._init_duration = self._loop.time() - self._begun
-            self._take_first()
+            self._init_duration = self._meter.init_done(self._loop.time())
+            self._owner.initialised(self)
+            self._take()
         else:
             raise DamagedChannel("a frame before READY")
 
-    def _take_first(self) -> None:
-        """Go on after INIT with the call that caused it, if it still wants to run."""
+    def _take(self) -> None:
+        """Go on with the call that is here, if it still wants to run."""
         call = self._call
         if call is not None and call.init_only:
             call.answer(Invocation(payload=b"", init_duration=self._init_duration))
         if call is None or call.abandoned:
-            self._call = None
+            self._call, self._timed = None, False
+            if call is not None:
+                call.disarm()
             self._free()
         else:
             self._send(call)
 
     def _settle(self, call: Call, frame: Frame) -> None:
         self._output.drain()
+        answer = frames.read_answer(frame.payload)
+        self._meter.max_memory = answer.max_memory
         if frame.oversized:
-            self._fail(faults.too_large(self.function, self._largest_result))
+            self._fail(faults.too_large(self.function, self._largest_result), answer.duration)
+        elif frame.kind == frames.RESULT:
+            call.disarm()
+            self._call, self._timed = None, False
+            call.answer(self._meter.answered(call, answer.document, answer.duration, answer.max_memory))
         else:
-            answer = frames.read_answer(frame.payload)
-            self._max_memory = answer.max_memory
-            if frame.kind == frames.ERROR:
-                why = faults.documented(self.function, answer.document, FunctionExecutionError)
-                self._fail(why, answer.duration)
-            else:
-                self._answer(call, answer)
+            why = faults.documented(self.function, answer.document, FunctionExecutionError)
+            if why.error_type == faults.OUT_OF_MEMORY:
+                self._cause = "memory"
+                self.kill(faults.out_of_memory(self.function, call.aws_request_id, FunctionExecutionError))
+                return
+            self._fail(why, answer.duration)
         self._free()
-
-    def _answer(self, call: Call, answer: frames.Answer) -> None:
-        init_duration, self._init_duration = self._init_duration, None
-        call.disarm()
-        self._call = None
-        if self._journal is not None:
-            self._journal.finished(call, self._facts(call, answer.duration, init_duration))
-        call.answer(
-            Invocation(
-                payload=answer.document,
-                aws_request_id=call.aws_request_id,
-                duration=answer.duration,
-                init_duration=init_duration,
-                max_memory=answer.max_memory,
-            )
-        )
 
     def _free(self) -> None:
         if self.retired:
@@ -287,96 +329,54 @@ class Environment(asyncio.Protocol):
 
     # -- what goes wrong
 
+    def _end_init(self, why: FunctionInitError) -> None:
+        """End a process whose INIT failed; a call that still wants to run gets another."""
+        if not self._may_repeat():
+            self.kill(why)
+        elif self._ending is None:
+            self._ending, self._repeats = why, True
+            self._output.drain()
+            self._meter.init_failed(self._loop.time(), why.error_type)
+            self._spawner.kill(self._key)
+
+    def _may_repeat(self) -> bool:
+        """Whether INIT failed in its own time, with a call behind it."""
+        call = self._call
+        return not (call is None or call.init_only or call.abandoned or self.ready or self._within)
+
     def _fail(self, why: FunctionExecutionError, duration: float | None = None) -> None:
         """Fail the call, if there is one; `duration` is the host's word for how long it ran."""
         call, self._call = self._call, None
-        init_duration, self._init_duration = self._init_duration, None
-        if call is not None:
-            call.disarm()
-            if self._journal is not None:
-                lasted = self._lasted(call) if duration is None else duration
-                self._tell(self._journal, call, self._facts(call, lasted, init_duration, why))
-            call.fail(why)
-
-    def _tell(self, journal: Journal, call: Call, facts: InvocationFacts) -> None:
-        """Write how a call failed, at once if the environment lives on."""
-        if not self.ready:
-            journal.init_failed(facts.duration, facts.error_type)
-        if call.init_only:
+        if call is None:
             return
-        if self._ending is None or self._gone:
-            journal.finished(call, facts)
-        else:
-            journal.ends_with_its_environment(call, facts)
-
-    def _facts(
-        self,
-        call: Call,
-        duration: float,
-        init_duration: float | None,
-        why: FunctionExecutionError | None = None,
-    ) -> InvocationFacts:
-        return InvocationFacts(
-            aws_request_id=call.aws_request_id,
-            duration=duration,
-            memory_size=self.function.memory,
-            max_memory=self._max_memory,
-            init_duration=init_duration,
-            error_type=why.error_type if why is not None else "",
-            message=str(why) if why is not None else "",
-        )
-
-    def _lasted(self, call: Call) -> float:
-        """Return how long a call ran, or INIT if that failed with it."""
-        if call.started:
-            return self._loop.time() - self._deadline + self.function.timeout
-        return self.function.timeout if self.ready else self._loop.time() - self._begun
-
-    def _damaged(self, why: str) -> None:
-        aws_request_id = self._call.aws_request_id if self._call is not None else ""
-        self.kill(faults.damaged(self.function, aws_request_id, why))
+        self._timed = False
+        call.disarm()
+        now = self._loop.time()
+        if not self.ready:
+            self._meter.init_failed(now, why.error_type)
+        self._meter.failed(now, call, why, duration, ending=self._ending is not None and not self._gone)
+        call.fail(why)
+        if not (self.ready or call.init_only):
+            self._owner.init_failed(self, why)
 
     def _expired(self) -> None:
         """End the call's time, or wait on if the host began it later than it was sent."""
         call = self._call
         assert call is not None
-        left = self._deadline - self._loop.time() if call.started else 0.0
+        left = self._deadline - self._loop.time() if call.started or self._timed else 0.0
         if left > 0.001:
             call.arm(self._loop, left, self._expired)
         else:
             self.kill(faults.timed_out(self.function))
 
     def _init_expired(self) -> None:
-        self.kill(faults.init_timed_out(self.function))
+        self._end_init(faults.init_timed_out(self.function))
 
     def _may_move(self, call: Call) -> bool:
         """Whether another environment may run the call: this one died idle, with the call still in the pipe."""
         return self.ready and not call.started and self._ending is None and call.attempts < _TRIES
 
-    def _end_of(self, status: int | None, call: Call) -> FunctionExecutionError:
-        kind = FunctionExecutionError if self.ready else FunctionInitError
-        if status is None:
-            why = "the process that starts environments ended"
-            if not self.ready:
-                return faults.no_start(self.function, f"{why}; its interpreter must be Python 3.10 or later")
-            return faults.platform_failed(self.function, why)
-        return faults.exited(self.function, status, call.aws_request_id, kind)
-
     # -- small parts
-
-    def _open_channel(self, first: bytes) -> int:
-        """Begin to speak with a host of our own; return the descriptor for its end."""
-        ours, theirs = socket.socketpair()
-        self._connecting = self._loop.create_task(self._connect(ours, first))
-        return theirs.detach()
-
-    async def _connect(self, ours: socket.socket, first: bytes) -> None:
-        try:
-            transport, _ = await self._loop.create_unix_connection(lambda: self, sock=ours)
-        except BaseException:
-            ours.close()
-            raise
-        transport.write(first)
 
     def _send(self, call: Call) -> None:
         assert self._link is not None
@@ -387,7 +387,8 @@ class Environment(asyncio.Protocol):
             return
         payload = call.aws_request_id.encode() + call.event
         self._link.write(frames.encode(frames.EVENT, self._last_id, payload))
-        call.arm(self._loop, self.function.timeout, self._expired)
+        if not self._timed:
+            call.arm(self._loop, self.function.timeout, self._expired)
 
     def _printed(self, text: str) -> None:
         call = self._call if self.ready else None

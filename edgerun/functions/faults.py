@@ -4,13 +4,17 @@ import json
 import os
 import signal
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from edgerun.errors import FunctionExecutionError, FunctionInitError, FunctionThrottled, FunctionTimeout
 from edgerun.functions.function import Function
+from edgerun.functions.runtime import OutputLine
+
+Kind = TypeVar("Kind", bound=FunctionExecutionError)
 
 LARGEST_RESULT: Final = 6 * 1024 * 1024 + 100
 TIMED_OUT: Final = "Sandbox.Timedout"
+OUT_OF_MEMORY: Final = "Runtime.OutOfMemory"  # a host's word for it; never told as such, see `out_of_memory`
 _SIGNALS: Final[dict[int, str]] = {
     signal.SIGKILL: "killed",
     signal.SIGSEGV: "segmentation fault",
@@ -24,7 +28,7 @@ _SIGNALS: Final[dict[int, str]] = {
 }
 
 
-def documented(function: Function, document: bytes, kind: type[FunctionExecutionError]) -> FunctionExecutionError:
+def documented(function: Function, document: bytes, kind: type[Kind]) -> Kind:
     """Return the error that a host's error document describes; a document that is none says so itself."""
     fields = _fields(document)
     stack = fields.get("stackTrace", fields.get("trace"))
@@ -48,6 +52,21 @@ def init_timed_out(function: Function) -> FunctionInitError:
     )
 
 
+def end_of(function: Function, status: int | None, aws_request_id: str, *, ready: bool) -> FunctionExecutionError:
+    """Return the error for a process that is gone, by its wait status; None: it went down with its zygote."""
+    if status is not None:
+        return exited(function, status, aws_request_id, FunctionExecutionError if ready else FunctionInitError)
+    why = "the process that starts environments ended"
+    if ready:
+        return platform_failed(function, why)
+    return no_start(function, f"{why}; its interpreter must be Python 3.10 or later")
+
+
+def out_of_memory(function: Function, aws_request_id: str, kind: type[Kind]) -> Kind:
+    """Return what Lambda says of a process that it killed for its memory: that it was killed, no more."""
+    return exited(function, signal.SIGKILL, aws_request_id, kind)
+
+
 def too_large(function: Function, limit: int) -> FunctionExecutionError:
     return FunctionExecutionError(
         f"Response payload size exceeded maximum allowed payload size ({limit} bytes).",
@@ -56,9 +75,7 @@ def too_large(function: Function, limit: int) -> FunctionExecutionError:
     )
 
 
-def exited(
-    function: Function, status: int, aws_request_id: str, kind: type[FunctionExecutionError]
-) -> FunctionExecutionError:
+def exited(function: Function, status: int, aws_request_id: str, kind: type[Kind]) -> Kind:
     """Return the error for an environment that ended with a wait status."""
     return kind(
         f"RequestId: {aws_request_id} Error: Runtime exited {_how(status)}",
@@ -67,12 +84,22 @@ def exited(
     )
 
 
-def damaged(function: Function, aws_request_id: str, why: str) -> FunctionExecutionError:
-    return FunctionExecutionError(
+def damaged(function: Function, aws_request_id: str, why: str, kind: type[Kind]) -> Kind:
+    return kind(
         f"RequestId: {aws_request_id} Error: the function wrote to its runtime's channel: {why}",
         function=function.name,
         error_type="Runtime.Unknown",
     )
+
+
+def note_of(function: Function, cause: str) -> OutputLine:
+    """Return what to tell people of a process that was killed for having too much: Lambda does not say it."""
+    if cause == "memory":
+        why = f"it needed more than its {function.memory} MB of memory; free some, or give it more with 'memory'"
+    else:
+        why = f"it had more than {function.processes:,} processes and threads"
+    text = f"function {function.name!r} was killed: {why}"
+    return OutputLine(function=function.name, label="", text=text, kind="note")
 
 
 def no_start(function: Function, why: str) -> FunctionInitError:

@@ -46,7 +46,7 @@ class DamagedChannel(Exception):
 
 
 class Frame(NamedTuple):
-    """One frame from a host; `oversized` means that its payload was dropped unread."""
+    """One frame from a host; `oversized` means that of its payload only the answer head was kept."""
 
     kind: int
     id: int
@@ -117,11 +117,15 @@ class FrameReader:
             length, kind, id_ = _HEAD.unpack_from(self._buffer, offset)
             self._check(length, kind)
             if length > self._longest:
-                self._start_dropping(Frame(kind, id_, b"", oversized=True), length - _IN_LENGTH)
-                rest = bytes(self._buffer[offset + _HEAD.size :])
+                begin = offset + _HEAD.size
+                if len(self._buffer) < begin + _ANSWER.size:
+                    break
+                head = bytes(self._buffer[begin : begin + _ANSWER.size])
+                self._start_dropping(Frame(kind, id_, head, oversized=True), length - _IN_LENGTH - _ANSWER.size)
+                rest = bytes(self._buffer[begin + _ANSWER.size :])
                 self._buffer.clear()
-                self._drop(rest, frames)
-                return frames
+                rest = self._drop(rest, frames)
+                return frames + self.feed(rest) if rest else frames
             end = offset + 4 + length
             if len(self._buffer) < end:
                 break

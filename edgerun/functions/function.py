@@ -25,6 +25,7 @@ class Function:
         queue: invocations that may wait for an environment.
         queue_timeout: seconds one may wait.
         init_timeout: seconds from start to the first event.
+        processes: processes and threads an environment may have.
         environment: variables of the user's own; empty at the edge.
         python: interpreter to run a Python function with; "" is the server's own.
         version: what `AWS_LAMBDA_FUNCTION_VERSION` says.
@@ -42,6 +43,7 @@ class Function:
     queue: int = 1000
     queue_timeout: float = 5.0
     init_timeout: float = 10.0
+    processes: int = 1024
     environment: Mapping[str, str] = NO_TEXTS
     python: str = ""
     version: str = "1"

@@ -144,7 +144,9 @@ class Invoker:
                 call,
                 result=invocation.payload,
                 duration=invocation.duration,
+                billed_duration=invocation.billed_duration,
                 init_duration=invocation.init_duration,
+                cold=invocation.cold,
                 max_memory=invocation.max_memory,
             )
         )

@@ -16,6 +16,7 @@ from edgerun.values import value
 
 LogFormat = Literal["text", "json"]
 Status = Literal["success", "error", "timeout"]
+Phase = Literal["init", "invoke"]  # where INIT runs: before the first invocation, or again inside one
 
 ON_DEMAND: Final = "on-demand"
 TIMED_OUT: Final = "Sandbox.Timedout"
@@ -57,15 +58,15 @@ class InvocationFacts:
 # -- moments
 
 
-def init_start(form: LogFormat, now: float, environment: EnvironmentFacts) -> list[str]:
-    return [json_init_start(now, environment) if form == "json" else text_init_start(environment)]
+def init_start(form: LogFormat, now: float, environment: EnvironmentFacts, phase: Phase = "init") -> list[str]:
+    return [json_init_start(now, environment, phase) if form == "json" else text_init_start(environment)]
 
 
-def init_failed(form: LogFormat, now: float, duration: float, error_type: str) -> list[str]:
+def init_failed(form: LogFormat, now: float, duration: float, error_type: str, phase: Phase = "init") -> list[str]:
     """Return what follows an INIT that failed; one that succeeds is silent at the usual log level."""
     if form == "text":
-        return [text_init_report(duration, error_type)]
-    return [json_init_runtime_done(now, error_type), json_init_report(now, duration, error_type)]
+        return [text_init_report(duration, error_type, phase)]
+    return [json_init_runtime_done(now, error_type, phase), json_init_report(now, duration, error_type, phase)]
 
 
 def start(form: LogFormat, now: float, aws_request_id: str, version: str) -> list[str]:
@@ -95,8 +96,8 @@ def text_init_start(environment: EnvironmentFacts) -> str:
     )
 
 
-def text_init_report(duration: float, error_type: str) -> str:
-    return f"INIT_REPORT Init Duration: {duration * 1000:.2f} ms\tPhase: init\t{_status_fields(error_type)}"
+def text_init_report(duration: float, error_type: str, phase: Phase = "init") -> str:
+    return f"INIT_REPORT Init Duration: {duration * 1000:.2f} ms\tPhase: {phase}\t{_status_fields(error_type)}"
 
 
 def text_start(aws_request_id: str, version: str) -> str:
@@ -139,13 +140,13 @@ def _status_fields(error_type: str) -> str:
 # -- the JSON form
 
 
-def json_init_start(now: float, environment: EnvironmentFacts) -> str:
+def json_init_start(now: float, environment: EnvironmentFacts, phase: Phase = "init") -> str:
     return _platform(
         now,
         "initStart",
         {
             "initializationType": ON_DEMAND,
-            "phase": "init",
+            "phase": phase,
             "runtimeVersion": environment.runtime_version,
             "runtimeVersionArn": environment.runtime_version_arn,
             "functionName": environment.function_name,
@@ -154,17 +155,17 @@ def json_init_start(now: float, environment: EnvironmentFacts) -> str:
     )
 
 
-def json_init_runtime_done(now: float, error_type: str) -> str:
+def json_init_runtime_done(now: float, error_type: str, phase: Phase = "init") -> str:
     return _platform(
-        now, "initRuntimeDone", {"initializationType": ON_DEMAND, "phase": "init"} | _status_members(error_type)
+        now, "initRuntimeDone", {"initializationType": ON_DEMAND, "phase": phase} | _status_members(error_type)
     )
 
 
-def json_init_report(now: float, duration: float, error_type: str) -> str:
+def json_init_report(now: float, duration: float, error_type: str, phase: Phase = "init") -> str:
     return _platform(
         now,
         "initReport",
-        {"initializationType": ON_DEMAND, "phase": "init"}
+        {"initializationType": ON_DEMAND, "phase": phase}
         | _status_members(error_type)
         | {"metrics": {"durationMs": _milliseconds(duration)}},
     )

@@ -7,15 +7,25 @@ from edgerun.functions.function import Function
 
 _NODE_HOST: Final = Path(__file__).parent / "hosts" / "node_host.cjs"
 _MIB: Final = 1024 * 1024
-_DATA_ALLOWANCE: Final = 64 * _MIB  # the interpreter itself and the stacks of some threads
+_DATA_ALLOWANCE: Final = 512  # MB beyond the limit that may be asked for at once; the watch sees what is used
+
+
+def limits(function: Function) -> dict[str, object]:
+    """Return what every order says of an environment's place and limits.
+
+    The one on data only keeps a single request from filling the machine; the watch (`hosts/watch.py`) does the rest.
+    """
+    return {
+        "root": function.root,
+        "memory": function.memory,
+        "processes": function.processes,
+        "data": (function.memory + _DATA_ALLOWANCE) * _MIB,
+    }
 
 
 def hosted(function: Function, node: str) -> dict[str, object]:
-    """Return what the zygote runs: nothing but itself for Python, node with its heap limited otherwise.
-
-    The data limit is coarse, it also counts stacks; a watch on resident memory belongs beside it.
-    """
+    """Return what the zygote runs: nothing but itself for Python, node with its heap limited otherwise."""
     if function.runtime == "python":
-        return {"argv": [], "root": function.root, "data": function.memory * _MIB + _DATA_ALLOWANCE}
+        return {**limits(function), "argv": []}
     heap = f"--max-old-space-size={function.memory}"
-    return {"argv": [node, heap, str(_NODE_HOST)], "root": function.root, "data": 0}
+    return {**limits(function), "argv": [node, heap, str(_NODE_HOST)], "data": 0}  # a limit keeps node from starting

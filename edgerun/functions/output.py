@@ -1,20 +1,22 @@
 """What an environment prints, one pipe for its descriptors 1 and 2, read line by line; and its log around that."""
 
 import asyncio
+import fcntl
 import os
+import sys
+import termios
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from edgerun.functions import log_lines
 from edgerun.functions.call import Call
-from edgerun.functions.log_lines import EnvironmentFacts, InvocationFacts, LogFormat
+from edgerun.functions.log_lines import EnvironmentFacts, InvocationFacts, LogFormat, Phase
 from edgerun.functions.runtime import OutputLine
 
 LONGEST_LINE: Final = 256 * 1024  # AWS: CloudWatch Logs cuts an event here
-_READ_SIZE: Final = 65_536  # what a pipe holds: one read takes all that was written before it
-_LARGEST_PIPE: Final = 1024 * 1024
+_READ_SIZE: Final = 65_536  # what a pipe holds, unless the function made it larger
+_NUMBER: Final = bytes(4)
 
 
 class LineSplitter:
@@ -53,33 +55,35 @@ class OutputPipe:
         loop.add_reader(descriptor, self._read)
 
     def drain(self) -> None:
-        """Hand out all that was written until now, also a last line without newline."""
-        if self._open:
-            self._read()
+        """Hand out all that was written until now, also a last line without newline; not what is being added."""
+        left = self._waiting() if self._open else 0
+        while left > 0 and (read := self._read()):
+            left -= read
         if self._unfinished:
             self._unfinished = False
             self._hand_out(self._lines.flush())
 
     def close(self) -> None:
-        """Hand out the rest and close; the function may have made its pipe larger than usual."""
-        reads = _LARGEST_PIPE // _READ_SIZE
-        while reads and self._open and self._read():
-            reads -= 1
+        """Hand out the rest and close."""
         self.drain()
         self._stop()
 
-    def _read(self) -> bool:
-        """Read once; return whether there may be more."""
+    def _waiting(self) -> int:
+        """Return the bytes in the pipe."""
+        return int.from_bytes(fcntl.ioctl(self._descriptor, termios.FIONREAD, _NUMBER), sys.byteorder)
+
+    def _read(self) -> int:
+        """Read once; return the bytes that came."""
         try:
             received = os.read(self._descriptor, _READ_SIZE)
         except BlockingIOError:
-            return False
+            return 0
         if not received:
             self._stop()
-            return False
+            return 0
         self._unfinished = not received.endswith(b"\n")
         self._hand_out(self._lines.feed(received))
-        return True
+        return len(received)
 
     def _hand_out(self, lines: list[str]) -> None:
         for line in lines:
@@ -100,13 +104,12 @@ class Journal:
         self._form = form
         self._on_output = on_output
         self._open: Call | None = None
-        self._after_the_end: InvocationFacts | None = None
 
-    def init_started(self) -> None:
-        self._write(log_lines.init_start(self._form, time.time(), self._environment))
+    def init_started(self, phase: Phase) -> None:
+        self._write(log_lines.init_start(self._form, time.time(), self._environment, phase))
 
-    def init_failed(self, duration: float, error_type: str) -> None:
-        self._write(log_lines.init_failed(self._form, time.time(), duration, error_type))
+    def init_failed(self, duration: float, error_type: str, phase: Phase) -> None:
+        self._write(log_lines.init_failed(self._form, time.time(), duration, error_type, phase))
 
     def started(self, call: Call) -> None:
         """Open an invocation, unless a line that overtook the host's word for it has done so."""
@@ -127,16 +130,6 @@ class Journal:
         self.started(call)
         self._write(log_lines.finish(self._form, time.time(), facts))
         self._open = None
-
-    def ends_with_its_environment(self, call: Call, facts: InvocationFacts) -> None:
-        """Leave an invocation open until the environment is gone: until then it may print, and use memory."""
-        self.started(call)
-        self._after_the_end = facts
-
-    def ended(self, max_memory: int) -> None:
-        """Close what was left open."""
-        if self._open is not None and self._after_the_end is not None:
-            self.finished(self._open, replace(self._after_the_end, max_memory=max_memory))
 
     def _write(self, lines: list[str]) -> None:
         for line in lines:

@@ -10,18 +10,24 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from edgerun.functions import bootstraps, faults
 from edgerun.functions.call import Call
-from edgerun.functions.environment import Environment, OnLoaded
+from edgerun.functions.environment import Environment
 from edgerun.functions.function import Function
 from edgerun.functions.log_lines import EnvironmentFacts, LogFormat
 from edgerun.functions.output import Journal
+from edgerun.functions.owner import OnLoaded
 from edgerun.functions.pool import Pool
 from edgerun.functions.runtime import Invocation, OutputLine
 from edgerun.functions.spawner import Spawner, orjson_home
 from edgerun.functions.variables import REGION
+
+LONGEST_IDLE: Final = 300.0  # AWS: not told; minutes, as seen
+REAPINGS: Final = 4  # looks at what is idle, in that time
 
 _Identity = tuple[object, ...]
 
@@ -32,7 +38,7 @@ class ProcessRuntime:
     It belongs to the event loop that first invokes with it. Nothing is started before that.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all by name
         self,
         on_output: Callable[[OutputLine], None],
         *,
@@ -41,6 +47,9 @@ class ProcessRuntime:
         platform_lines: bool = False,
         log_format: LogFormat = "text",
         on_loaded: OnLoaded | None = None,
+        longest_idle: float = LONGEST_IDLE,
+        monotonic: Callable[[], float] = time.monotonic,
+        spares: bool = True,
     ) -> None:
         """Make a runtime.
 
@@ -51,6 +60,9 @@ class ProcessRuntime:
             platform_lines: whether `on_output` gets the lines that Lambda writes around a function's own too.
             log_format: CloudWatch's text form or its JSON form.
             on_loaded: hears which files functions load; without it nobody looks.
+            longest_idle: seconds without a call after which an environment is ended.
+            monotonic: the clock of idleness and of pauses.
+            spares: whether every function that runs gets a process in reserve, which has loaded none of its code.
         """
         self._on_output = on_output
         self._node = node
@@ -58,11 +70,16 @@ class ProcessRuntime:
         self._platform_lines = platform_lines
         self._log_format = log_format
         self._on_loaded = on_loaded
+        self._longest_idle = longest_idle
+        self._monotonic = monotonic
+        self._spares = spares
+        self._reaper: asyncio.TimerHandle | None = None
         self._versions: dict[str, str] = {}
         self._pools: dict[_Identity, Pool] = {}
         self._by_object: dict[int, Pool] = {}
         self._leaving: list[Pool] = []
         self._spawners: dict[str, Spawner] = {}
+        self._lost: list[Spawner] = []
         self._closed = False
 
     async def invoke(self, function: Function, event: bytes, *, label: str) -> Invocation:
@@ -130,17 +147,28 @@ class ProcessRuntime:
             pool.leave()
             self._leaving = [leaving for leaving in (*self._leaving, pool) if leaving.pids()]
 
+    def reap(self) -> None:
+        """End every environment that has been idle for too long; done by itself now and then."""
+        for pool in self._pools.values():
+            pool.reap(self._longest_idle)
+
+    def spares(self) -> set[int]:
+        """Return the processes in reserve."""
+        return {pid for pool in self._pools.values() for pid in pool.spares()}
+
     def pids(self) -> set[int]:
-        """Return the processes that this runtime keeps: environments and those that start them."""
+        """Return the processes that this runtime works with: environments and those that start them."""
         environments = {pid for pool in (*self._pools.values(), *self._leaving) for pid in pool.pids()}
         return environments | {spawner.pid for spawner in self._spawners.values() if spawner.alive}
 
     async def aclose(self) -> None:
         """Kill every environment, with all it started, and remove every folder made for one."""
         self._closed = True
+        if self._reaper is not None:
+            self._reaper.cancel()
         for pool in (*self._pools.values(), *self._leaving):
             pool.close(faults.platform_failed(pool.function, "the runtime was closed"))
-        await asyncio.gather(*(spawner.aclose() for spawner in self._spawners.values()))
+        await asyncio.gather(*(spawner.aclose() for spawner in (*self._spawners.values(), *self._lost)))
         await asyncio.sleep(0)  # transports close their sockets in the loop's next turn
 
     def _pool(self, function: Function) -> Pool:
@@ -148,12 +176,26 @@ class ProcessRuntime:
         identity = _identity(function)
         pool = self._pools.get(identity)
         if pool is None:
-            pool = self._pools[identity] = Pool(asyncio.get_running_loop(), function, self._start)
+            loop = asyncio.get_running_loop()
+            pool = self._pools[identity] = Pool(
+                loop,
+                function,
+                self._start,
+                note=lambda text: self._on_output(OutputLine(function=function.name, label="", text=text, kind="note")),
+                monotonic=self._monotonic,
+                spare=self._spares and function.runtime not in bootstraps.RUNTIMES,
+            )
             self._by_object[id(function)] = pool
+            if self._reaper is None:
+                self._reaper = loop.call_later(self._longest_idle / REAPINGS, self._reap_again, loop)
         return pool
 
-    def _start(self, pool: Pool, call: Call) -> Environment:
-        """Start one environment, which `call` needs.
+    def _reap_again(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.reap()
+        self._reaper = loop.call_later(self._longest_idle / REAPINGS, self._reap_again, loop)
+
+    def _start(self, pool: Pool, call: Call | None) -> Environment:
+        """Make one environment, which `call` needs, or which is held in reserve.
 
         Raises:
             FunctionInitError: there is no program to run it with, or the runtime is closed.
@@ -185,14 +227,15 @@ class ProcessRuntime:
         )
         return Journal(facts, self._log_format, self._on_output)
 
-    def _find_program(self, function: Function, call: Call) -> str:
+    def _find_program(self, function: Function, call: Call | None) -> str:
         """Return node, or a custom runtime's bootstrap; "" for Python, which is forked."""
         if function.runtime == "python":
             return ""
         if function.runtime in bootstraps.RUNTIMES:
             bootstrap = bootstraps.find(function.root)
             if bootstrap is None:
-                raise faults.no_bootstrap(function, bootstraps.places(function.root), call.aws_request_id)
+                aws_request_id = call.aws_request_id if call is not None else ""
+                raise faults.no_bootstrap(function, bootstraps.places(function.root), aws_request_id)
             return bootstrap
         self._node = self._node or shutil.which("node") or ""
         if not self._node:
@@ -203,6 +246,8 @@ class ProcessRuntime:
         """Return the spawner of an interpreter; "" is the server's own, without the server's packages."""
         spawner = self._spawners.get(python)
         if spawner is None or not spawner.alive:
+            if spawner is not None:
+                self._lost.append(spawner)
             orjson_folder = "" if python else orjson_home()
             spawner = Spawner(asyncio.get_running_loop(), python or sys.executable, orjson_folder)
             self._spawners[python] = spawner

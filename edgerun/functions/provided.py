@@ -3,16 +3,13 @@
 import asyncio
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Final
 
 from edgerun.functions.frames import Frame
 from edgerun.functions.function import Function
 from edgerun.functions.hosts.lambda_python import trace_id
 from edgerun.functions.link import Link
+from edgerun.functions.orders import limits
 from edgerun.functions.runtime_api import RuntimeApi, peak_memory
-
-_MIB: Final = 1024 * 1024
-_DATA_ALLOWANCE: Final = 512 * _MIB  # runtimes reserve more than they use; what they use is watched
 
 
 def begin(
@@ -41,9 +38,8 @@ def begin(
     api = RuntimeApi(loop, hear, largest, lambda: peak_memory(pid()))
     ours = {"AWS_LAMBDA_RUNTIME_API": api.address, "_X_AMZN_TRACE_ID": trace_id(str(uuid.uuid4()))}
     order: dict[str, object] = {
+        **limits(function),
         "argv": [bootstrap],
-        "root": function.root,
-        "data": function.memory * _MIB + _DATA_ALLOWANCE,
         "channel": False,
         "environment": {**variables, **ours},
     }

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from edgerun.functions.function import Function
+from edgerun.functions.log_lines import billed
 from edgerun.values import value
 
 
@@ -13,10 +14,11 @@ class Invocation:
     Attributes:
         payload: the result exactly as the function's runtime encoded it; not necessarily valid JSON.
         aws_request_id: Lambda's own id of this invocation, a UUID.
-        duration: seconds from its start in the environment to its result.
+        duration: seconds from its start in the environment to its result; with INIT, where that ran inside it.
         init_duration: seconds the environment took to start, if this was its first event, else None.
         max_memory: peak resident memory in MB, 0 when unknown.
         compute_utilization: percent of the allowed time that a CloudFront Function took; None for Lambda.
+        cold: it was the first event of a process.
     """
 
     payload: bytes
@@ -25,6 +27,12 @@ class Invocation:
     init_duration: float | None = None
     max_memory: int = 0
     compute_utilization: int | None = None
+    cold: bool = False
+
+    @property
+    def billed_duration(self) -> int:
+        """Milliseconds, begun ones included, without INIT."""
+        return billed(self.duration)
 
 
 @value
@@ -34,7 +42,7 @@ class OutputLine:
     Attributes:
         label: what the caller named the invocation that ran at that time, "" outside one.
         text: of several lines, if the event has several.
-        kind: `output` or `platform`.
+        kind: `output` or `platform`, or `note`: a word of edgerun's own for the terminal, which is in no log on AWS.
     """
 
     function: str

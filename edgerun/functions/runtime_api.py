@@ -87,6 +87,7 @@ class RuntimeApi:
         self._hear = hear
         self._peak_memory = peak_memory
         self._facts: dict[str, object] = {}
+        self._initialised = 0.0
         self._turns = Turns()
         self._event: _Event | None = None
         self._poll: Connection | None = None
@@ -115,6 +116,7 @@ class RuntimeApi:
         kind, number, payload = frames.decode(frame)
         if kind == frames.INIT:
             self._facts = orjson.loads(payload)
+            self._initialised = time.time()
         else:
             self._event = _Event(number, payload)
             self._hand_over()
@@ -260,9 +262,11 @@ class RuntimeApi:
     def _headers(self, event: _Event) -> dict[str, str]:
         timeout = self._facts["timeout"]
         assert isinstance(timeout, int | float)
+        # INIT may have run inside the first invocation, and used some of its time.
+        begun = self._initialised if self._facts.pop("within_invocation", False) else time.time()
         return {
             "Lambda-Runtime-Aws-Request-Id": event.aws_request_id,
-            "Lambda-Runtime-Deadline-Ms": str(int((time.time() + timeout) * 1000)),
+            "Lambda-Runtime-Deadline-Ms": str(int((begun + timeout) * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": str(self._facts["invoked_function_arn"]),
             "Lambda-Runtime-Trace-Id": trace_id(event.aws_request_id),
         }
@@ -272,10 +276,11 @@ class RuntimeApi:
         event, self._event = self._event, None
         assert event is not None
         self._turns.phase = Phase.SENT
-        if end is None:
-            self._hear(Frame(frames.RESULT, event.number, b"", oversized=True))
-            return
         duration = self._loop.time() - event.begun
+        if end is None:
+            payload = frames.answer(duration, self._peak_memory(), b"")
+            self._hear(Frame(frames.RESULT, event.number, payload, oversized=True))
+            return
         payload = frames.answer(duration, self._peak_memory(), end.payload)
         self._hear(Frame(end.kind, event.number, payload))
 

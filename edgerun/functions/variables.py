@@ -30,13 +30,13 @@ def log_place(function: Function, now: float) -> LogPlace:
 
 
 def variables(function: Function, place: LogPlace, log_format: LogFormat = "text") -> dict[str, str]:
-    """Return all variables of one environment but `TMPDIR` and `AWS_EXECUTION_ENV`, which its host sets."""
+    """Return all variables of one environment but `AWS_EXECUTION_ENV`, which its host sets, and perhaps `TMPDIR`."""
     logs = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO"} if log_format == "json" else {}
     return {**_defaults(function.root), **function.environment, **_reserved(function, place), **logs}
 
 
 def context_facts(function: Function, place: LogPlace) -> dict[str, object]:
-    """Return what a host needs to know of its function, for the `INIT` frame."""
+    """Return what a host needs to know of its function, for the `INIT` frame; its environment adds a little."""
     return {
         "handler": function.handler,
         "root": function.root,

@@ -156,7 +156,9 @@ class Called:
         event: what it was sent.
         result: what it returned, as its runtime encoded it; empty when it failed.
         duration: seconds it ran.
+        billed_duration: milliseconds, begun ones included.
         init_duration: seconds its environment took to start, None when it was warm.
+        cold: it was the first event of its process; an INIT that was repeated is then part of `duration`.
         max_memory: peak resident memory in MB, 0 when unknown.
         error: why there is no result.
     """
@@ -167,7 +169,9 @@ class Called:
     event: bytes
     result: bytes = b""
     duration: float = 0.0
+    billed_duration: int = 0
     init_duration: float | None = None
+    cold: bool = False
     max_memory: int = 0
     error: Exception | None = None
 

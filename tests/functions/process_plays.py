@@ -66,7 +66,7 @@ def play(scene, *, uvloop=False, **options):
         try:
             return await scene(stage)
         finally:
-            pids = stage.runtime.pids()
+            pids = stage.runtime.pids() | stage.runtime.spares()
             folders = [Path(spawner._folder) for spawner in stage.runtime._spawners.values()]
             await stage.runtime.aclose()
             assert [pid for pid in pids if is_alive(pid)] == []

@@ -22,13 +22,13 @@ from edgerun.functions.output import LONGEST_LINE, LineSplitter
 ANSWER = struct.pack("<II", 1500, 2049)
 
 
-@given(payloads=st.lists(st.binary(max_size=60), max_size=6), cut=st.integers(1, 30))
+@given(payloads=st.lists(st.binary(max_size=60), max_size=6), cut=st.integers(1, 400))
 def test_frames_survive_any_cutting(payloads, cut):
     sent = b"".join(encode(RESULT, n, payload) for n, payload in enumerate(payloads))
     reader = FrameReader(40)
     got = [frame for at in range(0, len(sent), cut) for frame in reader.feed(sent[at : at + cut])]
     expected = [
-        Frame(RESULT, n, payload) if len(payload) <= 48 else Frame(RESULT, n, b"", oversized=True)
+        Frame(RESULT, n, payload) if len(payload) <= 48 else Frame(RESULT, n, payload[:8], oversized=True)
         for n, payload in enumerate(payloads)
     ]
     assert got == expected
@@ -55,7 +55,19 @@ def test_an_answer_is_told_in_seconds_and_mebibytes():
 
 
 def test_an_oversized_error_document_is_dropped_too():
-    assert FrameReader(10).feed(encode(ERROR, 7, b"x" * 100)) == [Frame(ERROR, 7, b"", oversized=True)]
+    assert FrameReader(10).feed(encode(ERROR, 7, ANSWER + b"x" * 100)) == [Frame(ERROR, 7, ANSWER, oversized=True)]
+
+
+def test_a_hundred_megabytes_are_never_held():
+    reader = FrameReader(1000)
+    assert reader.feed(struct.pack("<IBI", 100_000_000 + 5, RESULT, 1) + ANSWER) == []
+    for _ in range(99):
+        assert reader.feed(bytes(1_000_000)) == []
+        assert len(reader._buffer) == 0
+    assert reader.feed(bytes(1_000_000 - len(ANSWER)) + encode(STARTED, 2, b"")) == [
+        Frame(RESULT, 1, ANSWER, oversized=True),
+        Frame(STARTED, 2, b""),
+    ]
 
 
 @given(text=st.text(st.characters(exclude_characters="\n", codec="utf-8"), max_size=50), cut=st.integers(1, 9))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from process_plays import HANDLERS, play, python, wait_until_gone
 
-from edgerun.errors import FunctionExecutionError, FunctionInitError, FunctionThrottled
+from edgerun.errors import FunctionExecutionError, FunctionInitError, FunctionThrottled, FunctionTimeout
 
 pytestmark = pytest.mark.process
 
@@ -194,3 +194,81 @@ def test_warm_tells_that_a_function_does_not_start():
             await stage.runtime.warm(python("bad_import.handler"))
 
     play(scene)
+
+
+def slow(**limits):
+    return python("slow.handler", root=str(Path(HANDLERS).parent / "hostile"), **limits)
+
+
+def test_1000_invocations_64_at_a_time_share_10_environments_in_their_order():
+    async def scene(stage):
+        function = slow()
+        numbers = iter(range(1000))
+        most, answers = 0, []
+
+        async def viewer():
+            nonlocal most
+            for number in numbers:
+                answers.append((number, await stage.result(function, {"seconds": 0.0, "number": number})))
+                most = max(most, len(stage.runtime.pids()))
+
+        await asyncio.gather(*(viewer() for _ in range(64)))
+        return answers, most
+
+    answers, most = play(scene)
+    assert sorted(answers) == [(number, number) for number in range(1000)]
+    assert most <= 1 + 10
+
+
+def test_10_run_1000_wait_and_the_rest_is_throttled_at_once(tmp_path):
+    async def scene(stage):
+        function = python("gates.handler", queue_timeout=60.0)
+        gate = tmp_path / "gate"
+        calls = [asyncio.create_task(stage.result(function, {"gate": str(gate)})) for _ in range(10 + 1000 + 54)]
+        await stage.line("running", 10)
+        throttled = [call for call in calls if call.done()]
+        assert repr(stage.runtime._pool(function)) == "<Pool ab: 10 busy, 0 idle, 1000 waiting>"
+        gate.touch()
+        ends = await asyncio.gather(*calls, return_exceptions=True)
+        return calls[1010:] == throttled, ends
+
+    in_turn, ends = play(scene)
+    assert in_turn
+    assert [type(end) for end in ends[1010:]] == [FunctionThrottled] * 54
+    assert len(set(ends[:1010])) <= 10
+    assert {type(end) for end in ends[:1010]} == {int}
+
+
+def test_the_limits_of_waiting_are_a_thousand_and_five_seconds():
+    function = python("gates.handler")
+    assert (function.concurrency, function.queue, function.queue_timeout) == (10, 1000, 5.0)
+
+
+def test_what_waits_goes_in_the_order_it_came(tmp_path):
+    async def scene(stage):
+        function = python("gates.handler", concurrency=1)
+        gate = tmp_path / "gate"
+        order = []
+
+        async def caller(number):
+            await stage.invoke(function, {"gate": str(gate)})
+            order.append(number)
+
+        calls = [asyncio.create_task(caller(number)) for number in range(20)]
+        await stage.line("running")
+        gate.touch()
+        await asyncio.gather(*calls)
+        return order
+
+    assert play(scene) == list(range(20))
+
+
+def test_a_call_after_a_timeout_takes_the_environment_that_was_reset():
+    async def scene(stage):
+        function = slow(timeout=0.2)
+        with pytest.raises(FunctionTimeout):
+            await stage.invoke(function, {"seconds": 30, "number": 1})
+        invocation = await stage.invoke(function, {"seconds": 0, "number": 2})
+        return invocation.cold, invocation.init_duration
+
+    assert play(scene) == (True, None)

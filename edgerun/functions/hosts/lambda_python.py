@@ -18,6 +18,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+OUT_OF_MEMORY = "Runtime.OutOfMemory"
 HERE = os.path.dirname(__file__)  # noqa: PTH120
 
 Handler = Callable[[object, object], object]
@@ -169,6 +170,9 @@ def find_handler(name: str) -> Handler:
 
 
 def error_document(error: BaseException, aws_request_id: str) -> Document:
+    if isinstance(error, MemoryError) and not error.args:
+        # The system refused memory that is beyond the limit anyway; on Lambda its use ends the process.
+        return _document(OUT_OF_MEMORY, "", [], aws_request_id)
     return _document(type(error).__name__, _message(error), _user_frames(error.__traceback__), aws_request_id)
 
 

@@ -6,6 +6,7 @@
 const fs = require('fs');
 const net = require('net');
 const path = require('path');
+const { Writable } = require('stream');
 const Module = require('module');
 const { fileURLToPath, pathToFileURL } = require('url');
 const util = require('util');
@@ -26,6 +27,7 @@ let facts = null;
 let handler = null;
 let running = null; // the invocation between its start and its answer
 let received = Buffer.alloc(0);
+let initialised = 0;
 
 class Fault extends Error {
   constructor(name, message) {
@@ -54,14 +56,50 @@ function answerHead(invocation) {
 
 // For the last words: the process exits before the event loop could send them.
 function sendNow(bytes) {
-  const pause = new Int32Array(new SharedArrayBuffer(4));
+  writeAll(CHANNEL, bytes);
+}
+
+const { writeSync } = fs; // kept: user code may replace them
+const { wait } = Atomics;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+function writeAll(descriptor, bytes) {
   while (bytes.length) {
     try {
-      bytes = bytes.subarray(fs.writeSync(CHANNEL, bytes));
+      bytes = bytes.subarray(writeSync(descriptor, bytes));
     } catch (error) {
       if (error.code !== 'EAGAIN') return;
-      Atomics.wait(pause, 0, 0, 1);
+      wait(pause, 0, 0, 1);
     }
+  }
+}
+
+// --- output
+
+// Node writes to pipes behind the program's back; what was printed has to be out before the result.
+class Output extends Writable {
+  constructor(fd) {
+    super({ decodeStrings: true, emitClose: false });
+    this.fd = fd;
+    this._type = 'pipe';
+    this._isStdio = true;
+    this.destroySoon = this.destroy;
+  }
+
+  _write(bytes, encoding, done) {
+    writeAll(this.fd, bytes);
+    done();
+  }
+
+  _destroy(error, done) {
+    done(error); // closing an output of the process closes nothing
+  }
+}
+
+function replaceOutput() {
+  for (const [name, fd] of [['stdout', 1], ['stderr', 2]]) {
+    const output = new Output(fd);
+    Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => output });
   }
 }
 
@@ -288,7 +326,9 @@ function named(name, error) {
 
 async function initialise(given) {
   facts = given;
+  initialised = performance.now();
   process.env.AWS_EXECUTION_ENV = `AWS_Lambda_nodejs${process.versions.node.split('.')[0]}.x`;
+  replaceOutput();
   patchConsole();
   if (facts.reports_modules) watchLoads();
   try {
@@ -339,7 +379,8 @@ function invoke(invocation, payload) {
 }
 
 function makeContext(invocation, callback) {
-  const deadline = invocation.begun + facts.timeout * 1000;
+  const deadline = (facts.within_invocation ? initialised : invocation.begun) + facts.timeout * 1000;
+  facts.within_invocation = false; // INIT may have used some of the first invocation's time
   const done = (error, result) => {
     context.callbackWaitsForEmptyEventLoop = false;
     callback(error, result);
@@ -372,7 +413,10 @@ function answer(invocation, result) {
   } catch {
     return answerError(invocation, new Error('Unable to stringify response body'));
   }
-  finish(frame(RESULT, invocation.id, [answerHead(invocation), Buffer.from(text)]));
+  let bytes = Buffer.from(text);
+  // Of a result that is too long only so much is sent as shows it.
+  if (bytes.length > facts.largest_result) bytes = bytes.subarray(0, facts.largest_result + 1);
+  finish(frame(RESULT, invocation.id, [answerHead(invocation), bytes]));
 }
 
 function answerError(invocation, error) {

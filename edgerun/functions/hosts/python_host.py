@@ -80,10 +80,12 @@ class Host:
         self.encoder = lambda_python.LambdaEncoder()
         self.facts: dict[str, Any] = {}
         self.modules: python_modules.Report | None = None
+        self.initialised = 0.0
 
     def serve(self, preloaded: Iterable[str]) -> NoReturn:
         _, _, document = self.channel.receive()
         self.facts = json.loads(document)
+        self.initialised = time.monotonic()
         self._prepare(preloaded)
         handler = self._initialise()
         _flush()
@@ -129,6 +131,7 @@ class Host:
         except BaseException as end:  # noqa: BLE001
             self._exit(end)
         self._log_error(document)
+        _flush()
         self.channel.send(INIT_ERROR, 0, lambda_python.dump_document(document))
         os._exit(1)
 
@@ -141,7 +144,7 @@ class Host:
         kind = RESULT
         try:
             event = self._decode(payload[REQUEST_ID_LENGTH:])
-            context = lambda_python.LambdaContext(aws_request_id, begun + self.facts["timeout"], self.facts)
+            context = lambda_python.LambdaContext(aws_request_id, self._deadline(begun), self.facts)
             answer = self._encode(handler(event, context))
         except lambda_python.Fault as fault:
             kind, answer = ERROR, self._failed(lambda_python.fault_document(fault, aws_request_id))
@@ -154,7 +157,17 @@ class Host:
         _flush()
         micros = int((time.monotonic() - begun) * 1_000_000)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // RSS_UNIT
+        # Of a result that is too long only so much is sent as shows it.
+        answer = answer[: self.facts["largest_result"] + 1]
         self.channel.send(kind, number, ANSWER.pack(micros & 0xFFFFFFFF, peak), answer)
+
+    def _deadline(self, begun: float) -> float:
+        """Return when an invocation's time is over; INIT may have used some of the first one's."""
+        if self.facts["within_invocation"]:
+            self.facts["within_invocation"] = False
+            begun = self.initialised
+        deadline: float = begun + self.facts["timeout"]
+        return deadline
 
     def _decode(self, event: bytes) -> object:
         try:
@@ -179,6 +192,8 @@ class Host:
         return lambda_python.dump_document(document)
 
     def _log_error(self, document: lambda_python.Document) -> None:
+        if document["errorType"] == lambda_python.OUT_OF_MEMORY:
+            return  # Lambda kills without a word
         with contextlib.suppress(Exception):  # user code may have closed or replaced it
             sys.stdout.write(lambda_python.report(document) + "\n")
 

@@ -1,12 +1,13 @@
 """The spawner's own program: a bare interpreter that starts environments and answers for their ends.
 
-    python -I -S zygote.py CONTROL_FD FOLDER ORJSON
+    python -I -S zygote.py CONTROL_FD FOLDER ORJSON MARK
 
 It is exec'd once per interpreter and never forked from the server. Orders come over the control socket, a JSON object
 per line, with two descriptors for each `start`; reports go back the same way. At the socket's end, for whatever
 reason, everything it ever started is killed and it exits. See `edgerun/functions/spawner.py`.
 
-ORJSON is the folder where the server found orjson, or "" for an interpreter that brings packages of its own.
+ORJSON is the folder where the server found orjson, or "" for an interpreter that brings packages of its own. MARK is
+the number by which the server finds what is left if the zygote itself is killed.
 """
 
 import collections
@@ -18,7 +19,6 @@ import json
 import os
 import pathlib
 import resource
-import secrets
 import select
 import shutil
 import signal
@@ -33,19 +33,20 @@ from typing import TYPE_CHECKING, Any, NoReturn
 HERE = str(pathlib.Path(__file__).parent)
 sys.path.insert(0, HERE)
 if TYPE_CHECKING:
-    from edgerun.functions.hosts import python_host, system
+    from edgerun.functions.hosts import python_host, seclusion, system, watch
 else:
     import python_host
+    import seclusion
     import system
+    import watch
 
 sys.path.remove(HERE)
-for ours in ("system", "python_host", "python_modules", "lambda_python"):
+for ours in ("seclusion", "system", "watch", "python_host", "python_modules", "lambda_python"):
     del sys.modules[ours]
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
-KEY_BITS = 26
-SWEEP_SECONDS = 2.0
+LOOK_MILLISECONDS = 50
 PRELOADED = (
     "base64 collections contextlib copy dataclasses datetime decimal email.utils enum functools hashlib hmac html "
     "http.cookies ipaddress itertools json logging math operator random re string threading time traceback types "
@@ -59,13 +60,19 @@ prctl = ctypes.CDLL(None).prctl if system.LINUX else None  # looked up now: a fo
 class Zygote:
     """Serves orders until the control socket ends. `serve` returns only in a freshly forked environment."""
 
-    def __init__(self, control: socket.socket, folder: pathlib.Path) -> None:
+    def __init__(self, control: socket.socket, folder: pathlib.Path, mark: int, way: str) -> None:
         self.control = control
         self.folder = folder
+        self.mark = mark
+        self.way = way
         self.pid = os.getpid()
-        self.mark = secrets.randbits(36)
-        self.pids: dict[int, int] = {}
+        self.niceness = os.getpriority(os.PRIO_PROCESS, 0)
+        system.set_niceness(self.niceness - system.AHEAD)  # or it would never get to end a fork bomb
+        self.environments: dict[int, watch.Watched] = {}
         self.keys: dict[int, int] = {}
+        self.watch = watch.Watch(lambda: watch.families(mark, system.KEY_BITS))
+        self.watching = False
+        self.next_look = 0.0
         self.received = b""
         self.descriptors: collections.deque[int] = collections.deque()
         self.woken, self.waker = os.pipe()
@@ -76,7 +83,7 @@ class Zygote:
         poller.register(self.control, select.POLLIN)
         poller.register(self.woken, select.POLLIN)
         while True:
-            for descriptor, _ in poller.poll():
+            for descriptor, _ in poller.poll(LOOK_MILLISECONDS if self.watching else None):
                 if descriptor == self.woken:
                     os.read(self.woken, 4096)
                     self._reap()
@@ -86,6 +93,8 @@ class Zygote:
                 environment = self._obey(order)
                 if environment is not None:
                     return environment
+            if self.watching:
+                self._look()
 
     def _watch_children(self) -> None:
         os.set_blocking(self.waker, False)
@@ -109,20 +118,31 @@ class Zygote:
             yield json.loads(line)
 
     def _obey(self, order: Order) -> Callable[[], NoReturn] | None:
-        if order["do"] == "start":
-            return self._start(order)
-        pid = self.pids.get(order["key"])
-        if pid is not None:
-            system.kill_group(pid)
+        match order["do"]:
+            case "start":
+                return self._start(order)
+            case "kill":
+                found = self.environments.get(order["key"])
+                if found is not None:
+                    system.kill_group(found.pid)
+            case "forget":
+                self._remove(self.folder / str(order["key"]))
+            case "watch":
+                self.watching = order["on"] and system.LINUX
         return None
+
+    def _look(self) -> None:
+        """Kill what has too much; its end is reported when it came."""
+        now = time.monotonic()
+        if now < self.next_look:
+            return
+        self.next_look = now + LOOK_MILLISECONDS / 1000
+        for guilty in self.watch.look(self.environments.values()):
+            system.kill_group(guilty.pid)
 
     def _start(self, order: Order) -> Callable[[], NoReturn] | None:
         channel, output = self.descriptors.popleft(), self.descriptors.popleft()
         key = order["key"]
-        folder = self.folder / str(key)
-        with contextlib.suppress(OSError):
-            folder.mkdir(mode=0o700)
-        order["environment"]["TMPDIR"] = str(folder)
         try:
             pid = os.fork()
         except OSError as error:
@@ -135,7 +155,7 @@ class Zygote:
         if pid < 0:
             self._report({"key": key, "status": 1 << 8, "max_memory": 0})
             return None
-        self.pids[key] = pid
+        self.environments[key] = watch.Watched(key, pid, order["memory"] * watch.MIB, order["processes"])
         self.keys[pid] = key
         self._report({"key": key, "pid": pid})
         return None
@@ -143,15 +163,15 @@ class Zygote:
     def _become(self, order: Order, channel: int, output: int) -> NoReturn:
         """Turn this fresh child into an environment."""
         try:
-            self._seclude(order["key"])
+            self._seclude(order)
             channel = system.settle_descriptors(
                 channel, output, node=bool(order["argv"]) and order.get("channel", True)
             )
+            output = 2
             system.limit_resources(order["data"])
             os.chdir(order["root"])
         except (OSError, ValueError) as error:
-            sys.stderr.write(f"the environment cannot be made: {error}\n")
-            sys.stderr.flush()
+            os.write(output, f"the environment cannot be made: {error}\n".encode())
             os._exit(1)
         if order["argv"]:
             system.become(order["argv"], order["environment"])
@@ -160,16 +180,28 @@ class Zygote:
         time.tzset()
         python_host.run(channel, PRELOADED, loads)
 
-    def _seclude(self, key: int) -> None:
+    def _seclude(self, order: Order) -> None:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
+        system.set_niceness(self.niceness)
+        self._take_tmp(order)
         if prctl is not None:
-            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # last: a change of user takes it back
             if os.getppid() != self.pid:
                 os._exit(1)
-            system.set_mark(self.mark << KEY_BITS | key)
+            system.set_mark(self.mark << system.KEY_BITS | order["key"])
         self.control.detach()
+
+    def _take_tmp(self, order: Order) -> None:
+        """Give this child a `/tmp` of its own; `TMPDIR` where that cannot be, or would cover what it runs."""
+        folder = str(self.folder / str(order["key"]))
+        runs = order["argv"] or [sys.prefix, sys.base_prefix, *sys.path]
+        if self.way and not seclusion.stands_in_tmp([order["root"], HERE, *runs]):
+            seclusion.take_tmp(self.way, folder)
+            seclusion.limit_processes(self.way, order["processes"])
+        else:
+            order["environment"]["TMPDIR"] = folder
 
     def _reap(self) -> None:
         """Report the environments that ended, after killing what they left; forget everybody else."""
@@ -190,29 +222,16 @@ class Zygote:
                 self._bury(*ended)
 
     def _clear_away(self, pid: int) -> None:
-        mark = self.mark << KEY_BITS | self.keys[pid]
+        mark = self.mark << system.KEY_BITS | self.keys[pid]
         system.kill_group(pid)
-        self._sweep(lambda found: found == mark)
+        system.sweep(lambda found: found == mark)
 
     def _bury(self, pid: int, status: int, usage: resource.struct_rusage) -> None:
         key = self.keys.pop(pid, None)
         if key is not None:
-            del self.pids[key]
-            self._remove(self.folder / str(key))
-            self._report({"key": key, "status": status, "max_memory": system.mebibytes(usage.ru_maxrss)})
-
-    def _sweep(self, belongs: Callable[[int], bool]) -> None:
-        """Kill every process whose mark says that it belongs here, until none is alive."""
-        if not system.LINUX:
-            return
-        give_up = time.monotonic() + SWEEP_SECONDS
-        while (
-            found := [pid for pid in system.processes() if belongs(system.mark_of(pid)) and system.is_alive(pid)]
-        ) and (time.monotonic() < give_up):
-            for pid in found:
-                with contextlib.suppress(OSError):
-                    os.kill(pid, signal.SIGKILL)
-            time.sleep(0.0005)
+            ended = self.environments.pop(key)
+            most = max(system.mebibytes(usage.ru_maxrss), -(-ended.peak // watch.MIB))
+            self._report({"key": key, "status": status, "max_memory": most, "cause": ended.cause})
 
     def _remove(self, folder: pathlib.Path) -> None:
         """Remove an environment's temporary folder; a child does so if it is not empty."""
@@ -223,7 +242,7 @@ class Zygote:
             shutil.rmtree(folder, ignore_errors=True)
             os._exit(0)
 
-    def _report(self, report: dict[str, int]) -> None:
+    def _report(self, report: dict[str, int | str]) -> None:
         try:
             self.control.sendall(json.dumps(report).encode() + b"\n")
         except ConnectionError:
@@ -232,8 +251,8 @@ class Zygote:
     def _end_everything(self) -> NoReturn:
         for pid in self.keys:
             system.kill_group(pid)
-        self._sweep(lambda mark: mark >> KEY_BITS == self.mark)
-        give_up = time.monotonic() + SWEEP_SECONDS
+        system.sweep(lambda mark: mark >> system.KEY_BITS == self.mark)
+        give_up = time.monotonic() + system.SWEEP_SECONDS
         while time.monotonic() < give_up:
             try:
                 ended, _ = os.waitpid(-1, os.WNOHANG)
@@ -266,12 +285,13 @@ def _find_loads(orjson_folder: str) -> Callable[[bytes], object]:
 
 
 if __name__ == "__main__":
+    probe = seclusion.Probe()  # it tries while this loads
     loads = _find_loads(sys.argv[3])
     for module in PRELOADED:
         importlib.import_module(module)
     if prctl is not None:
         prctl(PR_SET_CHILD_SUBREAPER, 1)
-    zygote = Zygote(socket.socket(fileno=int(sys.argv[1])), pathlib.Path(sys.argv[2]))
+    zygote = Zygote(socket.socket(fileno=int(sys.argv[1])), pathlib.Path(sys.argv[2]), int(sys.argv[4]), probe.way())
     sys.argv[1:] = []
     gc.collect()
     gc.freeze()

@@ -33,9 +33,3 @@ def describe(event, context):
         "left": context.get_remaining_time_in_millis(),
         "identity": [context.identity.cognito_identity_id, context.identity.cognito_identity_pool_id],
     }
-
-
-def temporary(event, context):
-    kept = Path(os.environ["TMPDIR"], "kept")
-    kept.write_text("x")
-    return str(kept)

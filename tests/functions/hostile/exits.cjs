@@ -1,0 +1,1 @@
+exports.handler = async () => process.reallyExit(0);

@@ -1,0 +1,1 @@
+exports.handler = async () => Buffer.alloc(2 ** 30, 1).length;

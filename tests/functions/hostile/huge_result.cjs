@@ -1,0 +1,1 @@
+exports.handler = async () => 'x'.repeat(100_000_000);

@@ -1,0 +1,4 @@
+exports.handler = async () => {
+  setTimeout(() => Promise.reject(new Error('too late')), 5);
+  return 'returned';
+};
