@@ -41,6 +41,7 @@ TABLES: Final = {
     "": "Top of the file",
     "DistributionTable": "`[distributions.NAME]`",
     "OriginTable": "`[origins.NAME]`",
+    "OriginGroupTable": "`[origin_groups.NAME]`",
     "FunctionTable": "`[functions.NAME]`",
     "KeyValueStoreTable": "`[key_value_stores.NAME]`",
     "CachePolicyTable": "`[cache_policies.NAME]`",
@@ -133,7 +134,8 @@ def _type(key: dict[str, Any]) -> str:
     match key["type"]:
         case "array":
             one = _type(key["items"])
-            return one.replace("table", "list of tables", 1) if "$ref" in key["items"] else f"list of {one}s"
+            plain = one if "enum" in key["items"] else f"{one}s"
+            return one.replace("table", "list of tables", 1) if "$ref" in key["items"] else f"list of {plain}"
         case "object":
             return f"tables by name, see {TABLES[ref]}" if (ref := _ref(key)) else "table of strings"
         case "integer" | "number":
@@ -202,6 +204,7 @@ def line() -> str:
         request=Request(method="GET", path=b"/index.html"),
         ran=["viewer-request", "viewer-response"],
         utilization=None,
+        failover="",
         started=0.0,
         distribution=None,
         behavior=None,

@@ -8,7 +8,8 @@ import click
 
 from edgerun import __version__
 from edgerun.config.load import Loaded
-from edgerun.distribution.model import Behavior, DirectoryOrigin, Distribution, Point
+from edgerun.distribution.model import Behavior, Distribution, Point
+from edgerun.distribution.origins import DirectoryOrigin, place_of
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 EVERYWHERE = frozenset({"0.0.0.0", "::"})
@@ -117,15 +118,13 @@ def _behaviors(distribution: Distribution, *, several: bool) -> list[str]:
 
 def _row(behavior: Behavior) -> tuple[str, str, str, str]:
     origin = behavior.origin
-    place = (
-        near(origin.directory)
-        if isinstance(origin, DirectoryOrigin)
-        else f"{origin.scheme}://{origin.host}:{origin.port}"
-    )
+    place = near(origin.directory) if isinstance(origin, DirectoryOrigin) else place_of(origin)
+    group = behavior.origin_group
+    target = f"{origin.name} ({place})" + (f", else {group.secondary.name}" if group else "")
     functions = [f"{MARKS[point]} {name}" for point, name in _functions(behavior).items()]
     return (
         behavior.path_pattern,
-        f"→ {origin.name} ({place})",
+        f"→ {target}",
         behavior.cache_policy.name,
         " · ".join(functions),
     )

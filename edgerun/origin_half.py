@@ -5,10 +5,11 @@ from typing import Final
 
 from edgerun import answers
 from edgerun.cache.freshness import revalidation
-from edgerun.distribution import forward
+from edgerun.distribution import failover, forward
 from edgerun.distribution.choice import OriginChoice
 from edgerun.distribution.guard import wants_tunnel
-from edgerun.distribution.model import Association, Behavior, Config, OriginSpec, Point
+from edgerun.distribution.model import Association, Behavior, Config, Point
+from edgerun.distribution.origins import OriginSpec
 from edgerun.distribution.select import forwards_cookies
 from edgerun.errors import OriginError, OriginPartLength
 from edgerun.http.fields import format_date
@@ -19,7 +20,7 @@ from edgerun.settle import Exchange, compressed, settle, with_status
 from edgerun.teller import Teller
 from edgerun.visit import Errand, Fetched, Marks
 
-FAILING_OVER: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+NO_STATUSES: Final[frozenset[int]] = frozenset()
 
 
 class OriginHalf:
@@ -42,12 +43,17 @@ class OriginHalf:
     async def run(self, errand: Errand) -> Fetched | Tunnel:
         """Bring what an errand is for: the origin's answer as its functions left it, a stale copy, or an error."""
         began = self._clock()
-        exchange = await self._attempt(errand, began, errand.choice)
-        spare = errand.choice.secondary if errand.choice is not None else None
-        if spare is not None and self._fails_over(errand, exchange):
-            assert isinstance(exchange, Exchange)
-            await exchange.response.body.aclose()
-            exchange = await self._attempt(errand, began, spare)
+        choice = self._chosen(errand)
+        spare = choice.secondary if choice is not None else None
+        if choice is None or spare is None or not failover.may_fail_over(errand.request.method, errand.behavior):
+            exchange = await self._attempt(errand, began, choice)
+        else:
+            exchange = await self._attempt(errand, began, choice, failing=choice.failover)
+            if self._fails_over(choice, exchange):
+                assert isinstance(exchange, Exchange)
+                await exchange.response.body.aclose()
+                errand.visit.failover = f"Failover:{exchange.origin_status}"
+                exchange = await self._attempt(errand, began, spare)
         if isinstance(exchange, Tunnel):
             return exchange
         fetched = with_status(settle(errand, exchange, self._caching), exchange)
@@ -57,21 +63,35 @@ class OriginHalf:
         self._tell.step(errand.visit, Step.SETTLE, fetched.obtained.word, fetched.settled)
         return fetched
 
-    async def _attempt(self, errand: Errand, began: float, choice: OriginChoice | None) -> Exchange | Tunnel:
+    def _chosen(self, errand: Errand) -> OriginChoice | None:
+        """Return what is asked instead of the behavior's origin alone: its group, or what viewer-request chose."""
+        group, choice = errand.behavior.origin_group, errand.choice
+        if group is None:
+            return choice
+        both = failover.choice_of(group, self._specs)
+        return both if choice is None else failover.in_place_of_primary(choice, both)
+
+    async def _attempt(
+        self, errand: Errand, began: float, choice: OriginChoice | None, failing: frozenset[int] = NO_STATUSES
+    ) -> Exchange | Tunnel:
+        """Ask one origin; for a status of `failing` another one will be asked."""
         try:
-            return await self._exchange(errand, began, choice)
+            return await self._exchange(errand, began, choice, failing)
         except OriginError as error:
             return self._no_answer(errand, began, error)
 
-    def _fails_over(self, errand: Errand, exchange: Exchange | Tunnel) -> bool:
-        """Tell whether the other origin of a group is asked too: for reads that the first one did not serve."""
-        if isinstance(exchange, Tunnel) or errand.request.method not in FAILING_OVER or errand.choice is None:
+    def _fails_over(self, choice: OriginChoice, exchange: Exchange | Tunnel) -> bool:
+        """Tell whether the first origin of a group did not serve what it was asked for."""
+        if isinstance(exchange, Tunnel) or exchange.generated:
             return False
-        # Only an origin that gave no answer has a detailed type already.
-        failed = bool(exchange.detailed) or exchange.origin_status in errand.choice.failover
-        return failed and not exchange.generated
+        if exchange.failure is None:
+            return exchange.origin_status in choice.failover
+        without_connection = self._tell.readings.failover_without_connection
+        return not choice.failover.isdisjoint(failover.failing_statuses(exchange.failure, without_connection))
 
-    async def _exchange(self, errand: Errand, began: float, choice: OriginChoice | None) -> Exchange | Tunnel:
+    async def _exchange(
+        self, errand: Errand, began: float, choice: OriginChoice | None, failing: frozenset[int]
+    ) -> Exchange | Tunnel:
         behavior = errand.behavior
         spec = self._specs[behavior.origin.name] if choice is None else choice.spec
         request = self._forward(errand, choice)
@@ -90,7 +110,8 @@ class OriginHalf:
             raise OriginPartLength(f"a 206 has {response.body.length} bytes and another Content-Range")
         response = forward.as_received(response)
         status, ended = response.status, self._clock()
-        if behavior.origin_response is not None:
+        # AWS: origin-response sees only the answer that is used in the end (lambda-at-edge.md §13.6).
+        if behavior.origin_response is not None and status not in failing:
             response = await self._origin_response(errand, behavior.origin_response, request, spec, response)
         return Exchange(response=response, origin_status=status, began=began, ended=ended, s3=spec.kind == "s3")
 
@@ -103,7 +124,9 @@ class OriginHalf:
         else:
             origin = self._origins.get(choice.origin, behavior.origin)
             request = forward.chosen_origin_request(errand.request, behavior, origin, choice, via, conditions)
-        self._tell.step(errand.visit, Step.FORWARD, "conditional" if conditions else "plain", request)
+        how = "conditional" if conditions else "plain"
+        why = errand.visit.failover if choice is not None and choice.secondary is None else ""
+        self._tell.step(errand.visit, Step.FORWARD, f"{how}, {why}" if why else how, request)
         return request
 
     async def _origin_request(
@@ -148,4 +171,11 @@ class OriginHalf:
         self._tell.failed(errand.visit, Step.FETCH, error)
         now, row = self._clock(), answers.row_for(error)
         response = answers.error_response(error, errand.visit.id, format_date(now))
-        return Exchange(response=response, origin_status=response.status, began=began, ended=now, detailed=row.detailed)
+        return Exchange(
+            response=response,
+            origin_status=response.status,
+            began=began,
+            ended=now,
+            detailed=row.detailed,
+            failure=error,
+        )

@@ -7,7 +7,7 @@ from edgerun.cache.caching import Caching
 from edgerun.cache.collapse import Collapser
 from edgerun.cache.store import CacheStore
 from edgerun.distribution.access import Verify, nothing_verifies
-from edgerun.distribution.model import OriginSpec
+from edgerun.distribution.origins import OriginSpec
 from edgerun.functions.invoker import Invoker
 from edgerun.observe.events import Event
 from edgerun.origins.origin import Origin

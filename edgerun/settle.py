@@ -11,6 +11,7 @@ from edgerun.cache.record import Case, Settled
 from edgerun.distribution import forward
 from edgerun.distribution.compression import compressed_head, encoding_for
 from edgerun.distribution.select import forwards_cookies, pick_query
+from edgerun.errors import OriginError
 from edgerun.http.fields import cache_control, format_date
 from edgerun.http.headers import Headers
 from edgerun.http.message import Response
@@ -28,6 +29,7 @@ class Exchange:
         response: as origin-response left it, or as origin-request generated it, or CloudFront's error page.
         origin_status: before functions.
         detailed: the log's detailed result type, if the word does not say it.
+        failure: why the origin gave no answer.
         generated: by origin-request.
         s3: the origin that answered is an S3 bucket, whichever was configured.
         began, ended: seconds since the epoch, when it was sent and when the head was in.
@@ -38,6 +40,7 @@ class Exchange:
     began: float
     ended: float
     detailed: str = ""
+    failure: OriginError | None = None
     generated: bool = False
     s3: bool = False
 

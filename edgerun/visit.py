@@ -33,11 +33,12 @@ class Visit:
         distribution, behavior: set by the route step, None before.
         ran: the points whose functions ran, in order.
         choice: the origin that viewer-request chose instead of the behavior's, if it did.
+        failover: why the second origin of a group was asked, such as `Failover:503`; "" if it was not.
         utilization: the highest of the visit's CloudFront Functions, in percent; None without one.
     """
 
     __slots__ = (
-        *("behavior", "choice", "distribution", "id", "on_interim", "ran", "request", "seen", "started"),
+        *("behavior", "choice", "distribution", "failover", "id", "on_interim", "ran", "request", "seen", "started"),
         "utilization",
     )
 
@@ -51,6 +52,7 @@ class Visit:
         self.behavior: Behavior | None = None
         self.ran: list[str] = []
         self.choice: OriginChoice | None = None
+        self.failover = ""
         self.utilization: int | None = None
 
     def comes_to(self, point: Point, distribution: Distribution) -> EdgeContext:

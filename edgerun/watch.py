@@ -15,7 +15,8 @@ from edgerun.config.builds import Build
 from edgerun.config.globs import fixed_part
 from edgerun.config.load import Loaded
 from edgerun.config.revise import with_functions
-from edgerun.distribution.model import Config, DirectoryOrigin, is_cloudfront
+from edgerun.distribution.model import Config, is_cloudfront
+from edgerun.distribution.origins import DirectoryOrigin
 from edgerun.errors import ConfigError, EdgerunError, FunctionError, FunctionExecutionError
 from edgerun.functions.function import Function
 from edgerun.functions.loads import Loads, Modules

@@ -13,17 +13,8 @@ from edgerun.cache.store import CacheStore
 from edgerun.distribution.forward import origin_spec
 from edgerun.distribution.geo import PlaceOf, nowhere
 from edgerun.distribution.managed import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES
-from edgerun.distribution.model import (
-    Association,
-    Behavior,
-    CachePolicy,
-    Config,
-    Distribution,
-    HttpOrigin,
-    OriginConfig,
-    OriginSpec,
-    StoreConfig,
-)
+from edgerun.distribution.model import Association, Behavior, CachePolicy, Config, Distribution, StoreConfig
+from edgerun.distribution.origins import HttpOrigin, OriginConfig, OriginSpec
 from edgerun.eager import Begun
 from edgerun.functions.function import Function
 from edgerun.functions.invoker import Invoker

@@ -7,7 +7,8 @@ import pytest
 from plays import MANAGED, MANAGED_ORIGIN, OBEDIENT, Play, behavior, changed, distribution, light
 
 from edgerun.distribution.managed import only
-from edgerun.distribution.model import ALL_METHODS, DirectoryOrigin, ErrorResponse, HttpOrigin
+from edgerun.distribution.model import ALL_METHODS, ErrorResponse
+from edgerun.distribution.origins import DirectoryOrigin, HttpOrigin
 from edgerun.errors import FunctionExecutionError, FunctionThrottled, OriginConnectError
 from edgerun.functions.limits import UTILIZATION_TO_WARN_OF
 from edgerun.observe.console import Console

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from plays import MANAGED, MANAGED_ORIGIN, Play, behavior, distribution
 
-from edgerun.distribution.model import DirectoryOrigin, HttpOrigin
+from edgerun.distribution.origins import DirectoryOrigin, HttpOrigin
 from edgerun.testing.origin import respond
 from edgerun.values import FrozenMap
 

@@ -8,15 +8,8 @@ import orjson
 
 from edgerun.app import id_maker
 from edgerun.distribution import forward, match
-from edgerun.distribution.model import (
-    Association,
-    Behavior,
-    Config,
-    Distribution,
-    OriginSpec,
-    Point,
-    is_cloudfront,
-)
+from edgerun.distribution.model import Association, Behavior, Config, Distribution, Point, is_cloudfront
+from edgerun.distribution.origins import OriginSpec
 from edgerun.distribution.viewer import with_viewer_headers
 from edgerun.functions import cloudfront_functions, lambda_edge
 from edgerun.functions.cloudfront_functions import Outcome

@@ -12,7 +12,8 @@ from edgerun.cli.options import configured, loader, overrides
 from edgerun.config.finding import Finding
 from edgerun.config.static import findings
 from edgerun.config.static_cloudfront import cloudfront_findings
-from edgerun.distribution.model import DirectoryOrigin, Point, is_cloudfront
+from edgerun.distribution.model import Point, is_cloudfront
+from edgerun.distribution.origins import DirectoryOrigin, place_of
 from edgerun.errors import ConfigError
 from edgerun.functions.function import code_file
 from edgerun.observe.console import printable
@@ -66,8 +67,10 @@ def check(
         click.echo(f"{distribution.name}  {distribution.id}  {distribution.domain_name}")
         for behavior in distribution.all_behaviors:
             origin = behavior.origin
-            place = near(origin.directory) if isinstance(origin, DirectoryOrigin) else f"{origin.host}:{origin.port}"
-            click.echo(f"  {behavior.path_pattern}  → {origin.name} ({place})  {behavior.cache_policy.name}")
+            place = near(origin.directory) if isinstance(origin, DirectoryOrigin) else place_of(origin)
+            group = behavior.origin_group
+            target = f"{origin.name} ({place})" + (f", else {group.secondary.name}" if group else "")
+            click.echo(f"  {behavior.path_pattern}  → {target}  {behavior.cache_policy.name}")
             for point in Point:
                 association = behavior.function_at(point)
                 if association is not None:

@@ -17,11 +17,13 @@ from edgerun.config.explain import faults_of
 from edgerun.config.faults import Faults, Key, Source
 from edgerun.config.geo import places
 from edgerun.config.handlers import functions
+from edgerun.config.origin_groups import origin_groups
 from edgerun.config.origins import origins
 from edgerun.config.policies import cache_policies, origin_request_policies, response_headers_policies
 from edgerun.config.private import key_groups
 from edgerun.config.store import store
-from edgerun.distribution.model import Config, DirectoryOrigin, Distribution
+from edgerun.distribution.model import Config, Distribution
+from edgerun.distribution.origins import DirectoryOrigin
 
 ADAPTER: Final = TypeAdapter(raw.FileTable)
 DEFAULT_NAME: Final = "default"
@@ -71,9 +73,11 @@ def build(
     bench = Bench(source=source, base=base.absolute(), strictness=strictness, free_port=free_port, faults=faults)
     file = _validated(source, faults)
     stores = key_value_stores(file.key_value_stores, bench)
+    made = origins(file.origins, bench)
     parts = Parts(
         file=file,
-        origins=origins(file.origins, bench),
+        origins=made,
+        origin_groups=origin_groups(file, made, bench),
         functions=functions(file.functions, stores, bench),
         cache_policies=cache_policies(file.cache_policies, bench),
         origin_request_policies=origin_request_policies(file.origin_request_policies, bench),

@@ -19,14 +19,13 @@ from edgerun.distribution.model import (
     Association,
     Behavior,
     CachePolicy,
-    DirectoryOrigin,
     Distribution,
     ErrorResponse,
     KeyGroup,
-    OriginConfig,
     OriginRequestPolicy,
     Point,
 )
+from edgerun.distribution.origins import OriginConfig, OriginGroup, is_bucket
 from edgerun.functions.function import Function
 
 METHOD_SETS: Final = (READ_METHODS, READ_METHODS | {"OPTIONS"}, ALL_METHODS)
@@ -43,6 +42,7 @@ class Parts:
 
     file: raw.FileTable
     origins: Mapping[str, OriginConfig]
+    origin_groups: Mapping[str, OriginGroup]
     functions: Mapping[str, Function]
     cache_policies: Mapping[str, CachePolicy]
     origin_request_policies: Mapping[str, OriginRequestPolicy]
@@ -122,8 +122,11 @@ def _error_responses(key: Key, table: raw.DistributionTable, bench: Bench) -> di
 
 
 def _behavior(key: Key, table: raw.DefaultBehaviorTable, parts: Parts, bench: Bench) -> Behavior | None:
-    bench.named((*key, "origin"), table.origin, "an origin", parts.file.origins)
-    origin = parts.origins.get(table.origin)
+    known = {**parts.file.origins, **parts.file.origin_groups}
+    kind = "an origin or an origin group" if parts.file.origin_groups else "an origin"
+    bench.named((*key, "origin"), table.origin, kind, known)
+    group = parts.origin_groups.get(table.origin)
+    origin = parts.origins.get(table.origin) if group is None else group.primary
     policy = find_cache_policy((*key, "cache_policy"), table.cache_policy, parts.cache_policies, bench)
     forwarded = table.origin_request_policy and find_origin_request_policy(
         (*key, "origin_request_policy"), table.origin_request_policy, parts.origin_request_policies, bench
@@ -136,7 +139,8 @@ def _behavior(key: Key, table: raw.DefaultBehaviorTable, parts: Parts, bench: Be
     check_kinds(key, uses, bench)
     if origin is None or policy is None:
         return None
-    _check_host(key, origin, policy, bench)
+    for each in (origin,) if group is None else (origin, group.secondary):
+        _check_host(key, each, policy, bench)
     if table.compress and (policy.disabled or not (policy.gzip or policy.brotli)):
         why = "caches nothing" if policy.disabled else "has neither gzip nor brotli"
         bench.note((*key, "compress"), f"compresses nothing, because the cache policy {policy.name!r} {why}")
@@ -144,6 +148,7 @@ def _behavior(key: Key, table: raw.DefaultBehaviorTable, parts: Parts, bench: Be
         path_pattern=table.path_pattern if isinstance(table, raw.BehaviorTable) else "*",
         origin=origin,
         cache_policy=policy,
+        origin_group=group,
         origin_request_policy=forwarded or None,
         response_headers_policy=decorated or None,
         viewer_protocol_policy=table.viewer_protocol_policy,
@@ -161,7 +166,7 @@ def _behavior(key: Key, table: raw.DefaultBehaviorTable, parts: Parts, bench: Be
 
 
 def _check_host(key: Key, origin: OriginConfig, policy: CachePolicy, bench: Bench) -> None:
-    if isinstance(origin, DirectoryOrigin) and not origin.website and b"host" in policy.headers.names:
+    if is_bucket(origin) and b"host" in policy.headers.names:
         bench.note((*key, "cache_policy"), f"{policy.name!r} sends Host to the origin, which S3 on AWS refuses")
 
 

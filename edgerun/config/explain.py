@@ -12,6 +12,7 @@ from edgerun.config.faults import Key, listed, shown, suggestion
 _NAMED: Final[Mapping[str, type[shapes.Table]]] = {
     "distributions": raw.DistributionTable,
     "origins": raw.OriginTable,
+    "origin_groups": raw.OriginGroupTable,
     "functions": raw.FunctionTable,
     "key_value_stores": raw.KeyValueStoreTable,
     "cache_policies": raw.CachePolicyTable,
@@ -90,7 +91,7 @@ def _sentence(detail: ErrorDetails, key: Key) -> str:
         case "greater_than_equal" | "less_than_equal":
             return f"expected {_range(key, detail.get('ctx', {}))}, got {shown(given)}"
         case "too_short":
-            return "expected at least one name"
+            return f"expected at least one {'status' if key[-1] == 'status_codes' else 'name'}"
         case shapes.SHAPE:
             return f"{detail['msg']}, got {shown(given)}"
         case _:

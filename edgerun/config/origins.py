@@ -9,7 +9,7 @@ from edgerun.config import names, raw
 from edgerun.config.bench import Bench, frozen
 from edgerun.config.faults import Key, shown
 from edgerun.config.read import is_folder, neighbour
-from edgerun.distribution.model import DirectoryOrigin, HttpOrigin, OriginConfig
+from edgerun.distribution.origins import DirectoryOrigin, HttpOrigin, OriginConfig
 
 DIRECTORY_ONLY: Final = ("website", "index_document", "error_document", "list_bucket")
 WEBSITE_ONLY: Final = ("index_document", "error_document")

@@ -76,6 +76,19 @@ class OriginTable(Table):
     command: str = Field("", description="A program that is started and stopped with the server.")
 
 
+class OriginGroupTable(Table):
+    """An origin group: a second origin that is asked where the first one fails."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"selection_criteria"})
+
+    primary: str = Field(description="Name of the origin that is asked first.")
+    secondary: str = Field(description="Name of the origin that is asked where the first one fails.")
+    status_codes: list[Literal[400, 403, 404, 416, 429, 500, 502, 503, 504]] = Field(
+        min_length=1,
+        description="Statuses that are failures; 502 or 503 is also no connection, 504 no answer in time.",
+    )
+
+
 class FunctionTable(Table):
     """A function and its limits."""
 
@@ -138,7 +151,7 @@ class DefaultBehaviorTable(Table):
         "path_pattern": "the default behavior has no path_pattern: it takes what no other one matches"
     }
 
-    origin: str = Field(description="Name of an origin.")
+    origin: str = Field(description="Name of an origin or of an origin group.")
     cache_policy: str = Field(description="A cache policy: your own by name, or a managed one by name or id.")
     origin_request_policy: str | None = Field(None, description="An origin request policy, by name or id.")
     response_headers_policy: str | None = Field(None, description="A response headers policy, by name or id.")
@@ -231,7 +244,8 @@ class DistributionTable(Table):
     )
     hints: ClassVar[dict[str, str]] = dict.fromkeys(
         (
-            *("origins", "functions", "cache_policies", "origin_request_policies", "response_headers_policies"),
+            *("origins", "origin_groups", "functions"),
+            *("cache_policies", "origin_request_policies", "response_headers_policies"),
             *("store", "geo", "distributions", "key_value_stores", "public_keys", "key_groups"),
         ),
         _SHARED,
@@ -254,9 +268,6 @@ class DistributionTable(Table):
 class FileTable(DistributionTable):
     """The configuration of edgerun: one distribution, or several below `distributions`."""
 
-    later: ClassVar[frozenset[str]] = DistributionTable.later | {
-        "origin_groups",
-    }
     hints: ClassVar[dict[str, str]] = {}
 
     schema_address: str | None = Field(None, alias="$schema", description="For editors; edgerun does not read it.")
@@ -264,6 +275,7 @@ class FileTable(DistributionTable):
         default_factory=dict, description="Several distributions by name, chosen by their aliases."
     )
     origins: dict[str, OriginTable] = Field(default_factory=dict, description="Origins by name.")
+    origin_groups: dict[str, OriginGroupTable] = Field(default_factory=dict, description="Origin groups by name.")
     functions: dict[str, FunctionTable] = Field(default_factory=dict, description="Functions by name.")
     key_value_stores: dict[str, KeyValueStoreTable] = Field(
         default_factory=dict, description="Key-value stores of CloudFront Functions by name."

@@ -7,15 +7,8 @@ has the value that the console gives it.
 from collections.abc import Iterable
 from typing import Final
 
-from edgerun.distribution.model import (
-    Association,
-    Behavior,
-    DirectoryOrigin,
-    Distribution,
-    HttpOrigin,
-    OriginConfig,
-    Point,
-)
+from edgerun.distribution.model import Association, Behavior, Distribution, Point
+from edgerun.distribution.origins import HttpOrigin, OriginConfig, OriginGroup, is_bucket
 
 Form = dict[str, object]
 
@@ -75,10 +68,13 @@ def distribution_summary(distribution: Distribution, account: str, etag: str, mo
 
 
 def _shared(distribution: Distribution, account: str) -> Form:
-    origins = {behavior.origin.name: behavior.origin for behavior in distribution.all_behaviors}
+    behaviors = distribution.all_behaviors
+    groups = {behavior.origin_group.name: behavior.origin_group for behavior in behaviors if behavior.origin_group}
+    origins = {behavior.origin.name: behavior.origin for behavior in behaviors}
+    origins |= {group.secondary.name: group.secondary for group in groups.values()}
     return {
         "Origins": items(_origin(origin) for origin in origins.values()),
-        "OriginGroups": items(()),
+        "OriginGroups": items(_group(group) for group in groups.values()),
         "DefaultCacheBehavior": _behavior(distribution.default_behavior, account),
         "CacheBehaviors": items(
             {"PathPattern": behavior.path_pattern, **_behavior(behavior, account)}
@@ -109,8 +105,17 @@ def _settings(distribution: Distribution) -> Form:
     }
 
 
+def _group(group: OriginGroup) -> Form:
+    return {
+        "Id": group.name,
+        "FailoverCriteria": {"StatusCodes": items(sorted(group.status_codes))},
+        "Members": items({"OriginId": origin.name} for origin in (group.primary, group.secondary)),
+        "SelectionCriteria": "default",
+    }
+
+
 def _origin(origin: OriginConfig) -> Form:
-    bucket = isinstance(origin, DirectoryOrigin) and not origin.website
+    bucket = is_bucket(origin)
     headers = ({"HeaderName": name, "HeaderValue": text} for name, text in origin.custom_headers.items())
     form: Form = {
         "Id": origin.name,
@@ -144,7 +149,7 @@ def _server(origin: OriginConfig) -> Form:
 
 def _behavior(behavior: Behavior, account: str) -> Form:
     form: Form = {
-        "TargetOriginId": behavior.origin.name,
+        "TargetOriginId": behavior.origin_group.name if behavior.origin_group else behavior.origin.name,
         "TrustedSigners": _NOBODY,
         "TrustedKeyGroups": _NOBODY,
         "ViewerProtocolPolicy": behavior.viewer_protocol_policy,

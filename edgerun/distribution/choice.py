@@ -1,6 +1,6 @@
 """The origin that a CloudFront Function chose for one request."""
 
-from edgerun.distribution.model import OriginSpec
+from edgerun.distribution.origins import OriginSpec
 from edgerun.values import value
 
 

@@ -8,15 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from edgerun.distribution.choice import OriginChoice
-from edgerun.distribution.model import (
-    Behavior,
-    Choice,
-    DirectoryOrigin,
-    HttpOrigin,
-    OriginConfig,
-    OriginSpec,
-    Selection,
-)
+from edgerun.distribution.model import Behavior, Choice, Selection
+from edgerun.distribution.origins import HttpOrigin, OriginConfig, OriginSpec, is_bucket
 from edgerun.distribution.select import accept_encoding, forwarded, forwards_cookies, pick_cookies, pick_query
 from edgerun.distribution.viewer import wanted
 from edgerun.http import fields
@@ -96,7 +89,7 @@ def chosen_origin_request(
 def _host(request: Request, headers: Selection, origin: OriginConfig) -> Line:
     listed = b"host" in headers.names if headers.choice is not Choice.EXCEPT else b"host" not in headers.names
     wants_viewers = listed or headers.choice in {Choice.ALL, Choice.ALL_VIEWER}
-    if wants_viewers and not (isinstance(origin, DirectoryOrigin) and not origin.website):
+    if wants_viewers and not is_bucket(origin):
         host = request.headers.get(b"host")
         if host is not None:
             return b"Host", host
@@ -173,26 +166,23 @@ def origin_spec(origin: OriginConfig) -> OriginSpec:
     """Return the configured origin as functions see it (`spec/lambda-at-edge.md` §2.5)."""
     custom = Headers((name.encode(), text.encode("latin-1")) for name, text in origin.custom_headers.items())
     completion = origin.response_completion_timeout
-    if isinstance(origin, DirectoryOrigin) and not origin.website:
-        found = _REGION.search(origin.domain_name)
-        region = found[1] if found else "us-east-1"
+    if is_bucket(origin):
         return OriginSpec(
             kind="s3",
             domain_name=origin.domain_name,
             path=origin.path,
             custom_headers=custom,
-            region=region,
+            region=_region(origin),
             connection_attempts=origin.connection_attempts,
             connection_timeout=int(origin.connection_timeout),
         )
-    aliased = isinstance(origin, DirectoryOrigin) or origin.domain_name != origin.host
-    scheme = "http" if isinstance(origin, DirectoryOrigin) else origin.scheme
+    scheme, port = _reached(origin)
     return OriginSpec(
         kind="custom",
         domain_name=origin.domain_name,
         path=origin.path,
         custom_headers=custom,
-        port={"http": 80, "https": 443}[scheme] if aliased else origin.port,  # type: ignore[union-attr]
+        port=port,
         protocol=scheme,
         read_timeout=int(origin.read_timeout),
         keepalive_timeout=int(origin.keepalive_timeout),
@@ -200,6 +190,21 @@ def origin_spec(origin: OriginConfig) -> OriginSpec:
         connection_attempts=origin.connection_attempts,
         connection_timeout=int(origin.connection_timeout),
     )
+
+
+def _region(origin: OriginConfig) -> str:
+    found = _REGION.search(origin.domain_name)
+    return found[1] if found else "us-east-1"
+
+
+def _reached(origin: OriginConfig) -> tuple[str, int]:
+    """Return protocol and port of a custom origin; those of its name on AWS, where that is another one."""
+    match origin:
+        case HttpOrigin():
+            port = {"http": 80, "https": 443}[origin.scheme] if origin.domain_name != origin.host else origin.port
+            return origin.scheme, port
+        case _:
+            return "http", 80
 
 
 def wire_request(request: Request, spec: OriginSpec, request_id: str, *, upgrade: bytes | None = None) -> Request:

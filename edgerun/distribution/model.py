@@ -11,10 +11,9 @@ from typing import Final, Literal
 from edgerun.cache.tags import TAG_HEADERS
 from edgerun.distribution.geo import PlaceOf, nowhere
 from edgerun.distribution.headers_model import ResponseHeadersPolicy
+from edgerun.distribution.origins import OriginConfig, OriginGroup
 from edgerun.functions.function import Function
-from edgerun.http.headers import EMPTY as NO_HEADERS
-from edgerun.http.headers import Headers
-from edgerun.values import NO_TEXTS, FrozenMap, value
+from edgerun.values import FrozenMap, value
 
 ALL_METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 READ_METHODS: Final = frozenset({"GET", "HEAD"})
@@ -98,74 +97,6 @@ class OriginRequestPolicy:
     query_strings: Selection = NOTHING
 
 
-@value
-class DirectoryOrigin:
-    """A folder that behaves like an S3 bucket, or like its website endpoint."""
-
-    name: str
-    directory: str
-    domain_name: str
-    website: bool = False
-    index_document: str = "index.html"
-    error_document: str = ""
-    list_bucket: bool = False
-    path: str = ""
-    custom_headers: Mapping[str, str] = NO_TEXTS
-    connection_attempts: int = 3
-    connection_timeout: float = 10.0
-    read_timeout: float = 30.0
-    keepalive_timeout: float = 5.0
-    response_completion_timeout: float | None = None
-
-
-@value
-class HttpOrigin:
-    """An HTTP server; `command` starts it with edgerun, `{port}` standing for a free port."""
-
-    name: str
-    scheme: Literal["http", "https"]
-    host: str
-    port: int
-    domain_name: str
-    host_header: str
-    path: str = ""
-    custom_headers: Mapping[str, str] = NO_TEXTS
-    connection_attempts: int = 3
-    connection_timeout: float = 10.0
-    read_timeout: float = 30.0
-    keepalive_timeout: float = 5.0
-    response_completion_timeout: float | None = None
-    command: str = ""
-
-
-OriginConfig = DirectoryOrigin | HttpOrigin
-
-
-@value
-class OriginSpec:
-    """An origin as functions see and may replace it: the `origin` of the event (`spec/lambda-at-edge.md` §2.5).
-
-    `port`, `protocol`, `keepalive_timeout` and `ssl_protocols` mean something for `custom` only,
-    `auth_method` and `region` for `s3` only. Timeouts are whole seconds; `custom_headers` are lines.
-    `connection_attempts` and `connection_timeout` are in no event; a CloudFront Function may change them.
-    """
-
-    kind: Literal["custom", "s3"]
-    domain_name: str
-    path: str = ""
-    custom_headers: Headers = NO_HEADERS
-    port: int = 443
-    protocol: str = "https"
-    read_timeout: int = 30
-    keepalive_timeout: int = 5
-    ssl_protocols: tuple[str, ...] = ("TLSv1.2",)
-    response_completion_timeout: int | None = None
-    auth_method: str = "none"
-    region: str = ""
-    connection_attempts: int = 3
-    connection_timeout: int = 10
-
-
 def is_cloudfront(function: Function) -> bool:
     """Tell whether this is a CloudFront Function, and not one of Lambda@Edge."""
     return function.runtime.startswith("cloudfront-js-")
@@ -212,11 +143,15 @@ class Association:
 
 @value
 class Behavior:
-    """What happens to the paths that match a pattern; `path_pattern` is `*` for the default behavior."""
+    """What happens to the paths that match a pattern; `path_pattern` is `*` for the default behavior.
+
+    With an `origin_group`, `origin` is its primary.
+    """
 
     path_pattern: str
     origin: OriginConfig
     cache_policy: CachePolicy
+    origin_group: OriginGroup | None = None
     origin_request_policy: OriginRequestPolicy | None = None
     response_headers_policy: ResponseHeadersPolicy | None = None
     viewer_protocol_policy: Literal["allow-all", "https-only", "redirect-to-https"] = "allow-all"

@@ -7,7 +7,7 @@ in the order of `spec/cloudfront-functions.md` §6, and the first failure ends t
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from edgerun.distribution.model import OriginSpec
+from edgerun.distribution.origins import OriginSpec
 from edgerun.functions.cloudfront_entries import BAD_IN_QUERY, Returned, cookie_wire, parameter_wire, read_entries
 from edgerun.functions.cloudfront_event import build_event, cookies, parameters
 from edgerun.functions.cloudfront_headers import read_headers

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from edgerun.distribution.choice import OriginChoice
-from edgerun.distribution.model import OriginSpec
+from edgerun.distribution.failover import FAILOVER_STATUSES
+from edgerun.distribution.origins import OriginSpec
 from edgerun.functions import limits
 from edgerun.functions.cloudfront_entries import member
 from edgerun.functions.lambda_headers import BAD_IN_VALUE, TOKEN, default_key
@@ -28,7 +29,6 @@ from edgerun.http.headers import Headers
 UPDATE: Final = "updateRequestOrigin"
 SELECT: Final = "selectRequestOriginById"
 GROUP: Final = "createRequestOriginGroup"
-FAILOVER_STATUSES: Final = frozenset({400, 403, 404, 416, 429, 500, 502, 503, 504})
 
 _S3_NAME: Final = re.compile(r"(?:.+\.)?s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?")
 _ADDRESS: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")

@@ -5,7 +5,8 @@ from typing import Final
 
 import orjson
 
-from edgerun.distribution.model import Association, OriginSpec, Point
+from edgerun.distribution.model import Association, Point
+from edgerun.distribution.origins import OriginSpec
 from edgerun.errors import FunctionError
 from edgerun.functions import cloudfront_functions, lambda_edge
 from edgerun.functions.cloudfront_functions import Outcome

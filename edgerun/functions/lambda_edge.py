@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 from edgerun.distribution.choice import OriginChoice
-from edgerun.distribution.model import OriginSpec, Point
+from edgerun.distribution.model import Point
+from edgerun.distribution.origins import OriginSpec
 from edgerun.functions.lambda_event import EdgeContext, ExposedBody, build_event
 from edgerun.functions.lambda_headers import names_in_event, read_changed_headers
 from edgerun.functions.lambda_origin import read_origin, without_custom_headers

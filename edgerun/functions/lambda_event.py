@@ -3,7 +3,8 @@
 from binascii import b2a_base64
 from functools import lru_cache
 
-from edgerun.distribution.model import OriginSpec, Point
+from edgerun.distribution.model import Point
+from edgerun.distribution.origins import OriginSpec
 from edgerun.functions.lambda_headers import header_object, text
 from edgerun.functions.lambda_origin import origin_object, without_custom_headers
 from edgerun.http.message import Request, Response

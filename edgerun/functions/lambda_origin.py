@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from typing import Any, Final, Literal, TypeGuard
 from urllib.parse import quote
 
-from edgerun.distribution.model import OriginSpec
+from edgerun.distribution.origins import OriginSpec
 from edgerun.functions import limits
 from edgerun.functions.lambda_headers import (
     BAD_IN_VALUE,

@@ -63,6 +63,7 @@ class Readings:
     empty_body_with_204: str = "no body"
     body_with_bodyless_status: str = "warn"
     length_of_kept_body: str = "warn"
+    failover_without_connection: str = "502 or 503"
 
 
 def _open(name: str, section: str, question: str, default: str, pedantic: str, lenient: str) -> Reading:
@@ -147,7 +148,21 @@ READINGS: Final[Mapping[str, Reading]] = MappingProxyType(
                 REFUSE,
                 "warn",
             ),
+            _open(
+                "failover_without_connection",
+                "§9 of CloudFront",
+                "Which status an origin group has to name to fail over when its first origin cannot be connected to.",
+                "502 or 503",
+                "503",
+                "502 or 503",
+            ),
             _fixed("viewer_response_after_generated", "§13.5", "viewer-response after origin-request answered.", "run"),
+            _fixed(
+                "origin_response_in_groups",
+                "§13.6",
+                "origin-response in an origin group, and an answer of origin-request with a status that fails over.",
+                "only on the answer that is used, and no failover",
+            ),
             _fixed("function_failures", "§13.7", "Failures of functions.", "not cached, error pages unless throttled"),
             _fixed("default_root_object", "§13.9", "When `/` becomes the root object.", "before everything"),
             _fixed("timeout", "§13.12", "What a timeout is.", "execution error"),

@@ -119,6 +119,7 @@ class Console:
         word = self._style(f"{event.status}  {event.result_type:<10}", fg=colour)
         marks = "·".join(mark if point in event.ran else "--" for point, mark in MARKS)
         took = f"{event.time_taken * 1000:7.1f} ms"
+        took += f"  {event.failover}" if event.failover else ""
         took += "" if event.utilization is None else f"  {event.utilization} % cpu"
         note = "" if event.complete else self._style("  cut short", fg="red")
         asked = f"{event.method} {printable(target.decode('latin-1'))}"

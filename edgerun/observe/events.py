@@ -53,7 +53,8 @@ class Answered:
     Made for every request and rarely read whole, so it keeps what the words are made from (`visit`, `obtained`) and
     makes them when asked. `complete` is False when the viewer or the origin broke off. Times are seconds; `ran` are the
     points whose functions ran, in order; `bytes_sent` count the head; `utilization` is the highest of the CloudFront
-    Functions that ran, in percent, None without one.
+    Functions that ran, in percent, None without one; `failover` is why the second origin of a
+    group was asked, such as `Failover:503`, in the words of the real-time log's `sr-reason`.
     """
 
     __slots__ = ("at", "bytes_sent", "complete", "obtained", "ready", "status", "visit")
@@ -140,6 +141,10 @@ class Answered:
     def utilization(self) -> int | None:
         taken: int | None = self.visit.utilization
         return taken
+
+    @property
+    def failover(self) -> str:
+        return str(self.visit.failover)
 
     def __repr__(self) -> str:
         return f"Answered({', '.join(f'{name}={getattr(self, name)!r}' for name in field_types(Answered))})"

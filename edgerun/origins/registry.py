@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Final
 
 from edgerun.distribution.forward import origin_spec
-from edgerun.distribution.model import DirectoryOrigin as DirectoryConfig
-from edgerun.distribution.model import HttpOrigin as HttpConfig
-from edgerun.distribution.model import OriginConfig, OriginSpec
+from edgerun.distribution.origins import DirectoryOrigin as DirectoryConfig
+from edgerun.distribution.origins import HttpOrigin as HttpConfig
+from edgerun.distribution.origins import OriginConfig, OriginSpec
 from edgerun.errors import OriginDnsError
 from edgerun.http.message import OnInterim, Request, Response
 from edgerun.origins.command import OriginCommand

@@ -7,7 +7,8 @@ import pytest
 
 from edgerun.config.load import Overrides, find_config, load
 from edgerun.distribution.managed import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES
-from edgerun.distribution.model import ALL_METHODS, Choice, DirectoryOrigin, HttpOrigin
+from edgerun.distribution.model import ALL_METHODS, Choice
+from edgerun.distribution.origins import DirectoryOrigin, HttpOrigin
 from edgerun.errors import ConfigError
 
 BASE = """\

@@ -8,7 +8,8 @@ from strategies import lines as header_lines
 
 from edgerun.distribution.forward import origin_request, origin_spec, page_request, to_viewer, wire_request
 from edgerun.distribution.managed import only
-from edgerun.distribution.model import ALL_METHODS, Choice, DirectoryOrigin, OriginRequestPolicy, Selection
+from edgerun.distribution.model import ALL_METHODS, Choice, OriginRequestPolicy, Selection
+from edgerun.distribution.origins import DirectoryOrigin
 from edgerun.http.headers import Headers
 from edgerun.http.message import NO_BODY, BytesBody, Request, Response
 from edgerun.testing.origin import respond

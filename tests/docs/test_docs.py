@@ -121,7 +121,13 @@ def test_paths_in_the_text_exist(page):
 
 @pytest.mark.parametrize(
     "page",
-    [ROOT / "README.md", DOCS / "tutorial.md", DOCS / "configuration.md", DOCS / "cloudfront-functions.md"],
+    [
+        ROOT / "README.md",
+        *(
+            DOCS / name
+            for name in ("tutorial.md", "configuration.md", "cloudfront-functions.md", "recipes/failover.md")
+        ),
+    ],
     ids=str,
 )
 def test_configurations_in_the_documentation_load(page, tmp_path):

@@ -17,16 +17,8 @@ from edgerun.cache.freshness import CloudFrontCaching
 from edgerun.cache.memory import MemoryStore
 from edgerun.cli.root import cli
 from edgerun.config.zero import zero_config
-from edgerun.distribution.model import (
-    Behavior,
-    CachePolicy,
-    Choice,
-    DirectoryOrigin,
-    Distribution,
-    HttpOrigin,
-    OriginSpec,
-    Selection,
-)
+from edgerun.distribution.model import Behavior, CachePolicy, Choice, Distribution, Selection
+from edgerun.distribution.origins import DirectoryOrigin, HttpOrigin, OriginSpec
 from edgerun.distribution.viewer import with_viewer_headers
 from edgerun.errors import FunctionTimeout, OriginDnsError, OriginProtocolError
 from edgerun.http.headers import Headers

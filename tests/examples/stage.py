@@ -11,7 +11,8 @@ from plays import request as plain_request
 from edgerun.cache.collapse import Collapser
 from edgerun.cache.freshness import CloudFrontCaching
 from edgerun.cache.memory import MemoryStore
-from edgerun.distribution.model import Association, Config, OriginSpec, StoreConfig
+from edgerun.distribution.model import Association, Config, StoreConfig
+from edgerun.distribution.origins import OriginSpec
 from edgerun.functions.cloudfront_js import CloudFrontJsRuntime
 from edgerun.functions.function import Function
 from edgerun.functions.invoker import Invoker

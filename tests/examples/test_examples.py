@@ -12,13 +12,8 @@ from plays import MANAGED, OBEDIENT, changed
 from stage import arriving
 
 from edgerun.distribution.managed import only
-from edgerun.distribution.model import (
-    ALL_METHODS,
-    Choice,
-    DirectoryOrigin,
-    OriginSpec,
-    Selection,
-)
+from edgerun.distribution.model import ALL_METHODS, Choice, Selection
+from edgerun.distribution.origins import DirectoryOrigin, OriginSpec
 from edgerun.errors import FunctionExecutionError, FunctionResultError, OriginConnectError
 from edgerun.http.headers import Headers
 from edgerun.http.message import Response, StreamBody

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from edgerun.distribution.choice import OriginChoice
-from edgerun.distribution.model import OriginSpec
+from edgerun.distribution.origins import OriginSpec
 from edgerun.errors import FunctionResultError
 from edgerun.functions.cloudfront_origin import read_calls
 from edgerun.functions.lambda_edge import Judge

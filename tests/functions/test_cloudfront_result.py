@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import cookies, headers, paths, queries
 
-from edgerun.distribution.model import OriginSpec, Point
+from edgerun.distribution.model import Point
+from edgerun.distribution.origins import OriginSpec
 from edgerun.errors import FunctionResultError
 from edgerun.functions.cloudfront_functions import (
     Outcome,

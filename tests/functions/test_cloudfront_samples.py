@@ -6,7 +6,8 @@ import re
 import orjson
 import pytest
 
-from edgerun.distribution.model import OriginSpec, Point
+from edgerun.distribution.model import Point
+from edgerun.distribution.origins import OriginSpec
 from edgerun.errors import FunctionResultError
 from edgerun.functions.cloudfront_functions import (
     build_event,

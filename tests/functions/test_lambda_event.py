@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from edgerun.distribution.model import OriginSpec, Point
+from edgerun.distribution.model import Point
+from edgerun.distribution.origins import OriginSpec
 from edgerun.functions.lambda_edge import EdgeContext, ExposedBody, build_event
 from edgerun.http.headers import Headers
 from edgerun.http.message import Request, Response

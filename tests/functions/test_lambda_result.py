@@ -12,7 +12,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from edgerun.distribution.model import OriginSpec, Point
+from edgerun.distribution.model import Point
+from edgerun.distribution.origins import OriginSpec
 from edgerun.errors import FunctionResultError
 from edgerun.functions.lambda_edge import (
     ChangedRequest,

@@ -12,7 +12,8 @@ from edgerun.app import Edge
 from edgerun.cache.collapse import Collapser
 from edgerun.cache.freshness import CloudFrontCaching
 from edgerun.cache.memory import MemoryStore
-from edgerun.distribution.model import Association, Config, HttpOrigin, StoreConfig
+from edgerun.distribution.model import Association, Config, StoreConfig
+from edgerun.distribution.origins import HttpOrigin
 from edgerun.functions.function import Function
 from edgerun.functions.invoker import Invoker
 from edgerun.functions.process import ProcessRuntime

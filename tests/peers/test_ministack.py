@@ -10,7 +10,8 @@
 from peering import EVERY_POINT, PAGE, PASSING, VIEWER_POINTS, edge, event_at, fetched
 from plays import OBEDIENT, Play, behavior, changed, distribution
 
-from edgerun.distribution.model import Choice, DirectoryOrigin, Selection
+from edgerun.distribution.model import Choice, Selection
+from edgerun.distribution.origins import DirectoryOrigin
 
 # ---------------------------------------------------------------- no caching, X-Cache always Miss
 

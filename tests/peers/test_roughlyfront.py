@@ -8,7 +8,8 @@ from plays import MANAGED_ORIGIN, OBEDIENT, Play, behavior, changed, distributio
 from served import DOORS, Served, run
 
 from edgerun.config.load import load
-from edgerun.distribution.model import ALL_METHODS, Choice, DirectoryOrigin, Selection
+from edgerun.distribution.model import ALL_METHODS, Choice, Selection
+from edgerun.distribution.origins import DirectoryOrigin
 from edgerun.server import Options
 from edgerun.testing.origin import respond
 

@@ -36,7 +36,8 @@ from plays import OBEDIENT, Play, behavior, changed, distribution
 
 from edgerun.cli.root import cli
 from edgerun.config.load import load
-from edgerun.distribution.model import ALL_METHODS, Association, Choice, DirectoryOrigin, Selection
+from edgerun.distribution.model import ALL_METHODS, Association, Choice, Selection
+from edgerun.distribution.origins import DirectoryOrigin
 from edgerun.errors import ConfigError
 from edgerun.functions.function import Function
 from edgerun.testing import ScriptedOrigin
