@@ -15,17 +15,15 @@ NAME: Final = "edgerun"
 _STORED: Final = frozenset({Case.NEW, Case.CONFIRMED})
 
 
-def with_cache_status(headers: Headers, distribution: Distribution | None, obtained: Obtained) -> Headers:
+def with_cache_status(headers: Headers, distribution: Distribution, obtained: Obtained) -> Headers:
     """Return a response's headers with our member behind those that the origin's caches gave (§2).
 
     Args:
         headers: finished, but for this.
-        distribution: says whether it has this header, and whether in detail, with the cache key and the reason;
-            that is for debugging only (§6).
+        distribution: one that has this header. In detail it tells the cache key and the reason too, which is for
+            debugging only (§6).
         obtained: how the answer came about.
     """
-    if distribution is None or not distribution.cache_status:
-        return headers
     decision, settled = obtained.decision, obtained.settled
     if decision is None or obtained.final or (settled is not None and settled.made):
         return headers

@@ -18,7 +18,9 @@ answered in the caller's own turn. Look-up and origin half together are `obtain`
 too. The order is that of `spec/cloudfront.md` §0; where a function runs, `spec/lambda-at-edge.md` §1.
 """
 
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TypeVar
 
 from edgerun import answers
 from edgerun.cache.body import HeldBody, SharedBody, fill
@@ -59,6 +61,9 @@ from edgerun.visit import (
     from_entry,
     signed,
 )
+
+T = TypeVar("T")
+Onward = Callable[[Visit, Request, Distribution, Behavior], Awaitable[T]]
 
 
 class Pipeline:
@@ -103,12 +108,11 @@ class Pipeline:
         """Take a request's steps up to the look-up and no further; viewer-request runs only if it shall."""
         visit = Visit(self._make_id(), request, self._clock())
         try:
-            way = await self._approach(visit, run=run)
-            if isinstance(way, Obtained):
-                return Weighed(visit=visit, answered=way)
-            return Weighed(visit=visit, sought=await self._seek(visit, visit.seen, *way))
+            found = await self._viewer_half(visit, self._seek, run=run)
         except EdgeError as error:
             return Weighed(visit=visit, error=error)
+        sought = found if isinstance(found, Sought) else None
+        return Weighed(visit=visit, sought=sought, answered=None if isinstance(found, Sought) else found)
 
     def weigh_stored(self, entry: Entry, now: float) -> Decision:
         """Tell what a stored object is good for, to a request that asks nothing special of the cache."""
@@ -124,7 +128,7 @@ class Pipeline:
 
     async def _answer(self, visit: Visit) -> Delivery:
         try:
-            obtained = await self._viewer_half(visit)
+            obtained = await self._viewer_half(visit, self._obtain)
         except EdgeError as error:
             obtained = self._tell.refused(visit, Step.GUARD, error)
         if isinstance(obtained, Tunnel):
@@ -139,23 +143,12 @@ class Pipeline:
             raise
         return self._deliver(visit, obtained)
 
-    async def _viewer_half(self, visit: Visit) -> Obtained | Tunnel:
-        way = await self._approach(visit)
-        return way if isinstance(way, Obtained) else await self._obtain(visit, visit.seen, *way)
-
-    async def _approach(self, visit: Visit, *, run: bool = True) -> Obtained | tuple[Distribution, Behavior]:
-        """Route, guard, viewer-request: what comes before the cache."""
+    async def _viewer_half(self, visit: Visit, onward: Onward[T], *, run: bool = True) -> Obtained | T:
         distribution, behavior = self._route(visit)
-        redirect = self._guard(visit, distribution, behavior)
-        if redirect is not None:
-            return redirect
-        if behavior.of_cloudfront:
-            # AWS: CloudFront Functions see the CloudFront-* headers, Lambda@Edge does not (cloudfront.md §0, step 12).
-            visit.seen = self._with_viewer_headers(visit, visit.seen, behavior)
-        if behavior.viewer_request is None or not run:
-            return distribution, behavior
-        generated = await self._viewer_request(visit, distribution, behavior, behavior.viewer_request)
-        return (distribution, behavior) if generated is None else generated
+        early = self._guard(visit, distribution, behavior)
+        if early is None and behavior.viewer_request is not None and run:
+            early = await self._viewer_request(visit, distribution, behavior, behavior.viewer_request)
+        return early or await onward(visit, visit.seen, distribution, behavior)
 
     def _route(self, visit: Visit) -> tuple[Distribution, Behavior]:
         request = visit.request
@@ -180,6 +173,9 @@ class Pipeline:
             visit.seen = visit.seen.changed(query=granted.query)
         self._tell.step(visit, Step.GUARD, "sent to HTTPS" if to_https else "allowed")
         if not to_https:
+            if behavior.of_cloudfront:
+                # AWS: CloudFront Functions see CloudFront-* headers, Lambda@Edge does not (cloudfront.md §0, step 12).
+                visit.seen = self._with_viewer_headers(visit, visit.seen, behavior)
             return None
         host = request.headers.get(b"host") or b""
         response = answers.https_redirect(request.method, host, request.target, format_date(visit.started))
@@ -349,7 +345,9 @@ class Pipeline:
 
     def _deliver(self, visit: Visit, obtained: Obtained) -> Delivery:
         marks = self._marks[visit.distribution.id] if visit.distribution else self._unknown
-        headers = with_cache_status(marks.fixed(obtained), visit.distribution, obtained)
+        headers = marks.fixed(obtained)
+        if visit.distribution and visit.distribution.cache_status:
+            headers = with_cache_status(headers, visit.distribution, obtained)
         response = signed(obtained.response, headers, visit.id, obtained.age)
         if visit.request.same is not None and not self._watched:
             visit.request.same.answer = standing(self, visit, obtained, headers)
