@@ -13,7 +13,11 @@ from typing import Final
 
 BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 BROKEN: Final = "broken"
-DROPPED: Final = ("data.mdb", "lock.mdb", "signs", "boot", BROKEN, "bodies")
+BALLAST: Final = "ballast"
+BALLAST_BYTES: Final = 1024 * 1024
+READERS: Final = "lock.mdb"
+READERS_BYTES: Final = 128 * 1024
+DROPPED: Final = ("data.mdb", READERS, "signs", "boot", BALLAST, BROKEN, "bodies")
 
 
 class StoreFolder:
@@ -50,6 +54,25 @@ class StoreFolder:
             else:
                 place.unlink(missing_ok=True)
 
+    def prepare(self) -> None:
+        """Give lmdb's table of readers its room; only for who is alone.
+
+        lmdb leaves it as a hole, and a hole that finds no room ends the process that writes to it.
+
+        Raises:
+            OSError: there is no room.
+        """
+        _reserve(self.path / READERS, READERS_BYTES)
+
+    def hold_ballast(self) -> None:
+        """Take some room that nobody else gets, if there is any."""
+        with contextlib.suppress(OSError):
+            _reserve(self.path / BALLAST, BALLAST_BYTES)
+
+    def drop_ballast(self) -> None:
+        """Give that room back: even forgetting takes some."""
+        (self.path / BALLAST).unlink(missing_ok=True)
+
     def share(self) -> None:
         """Say that it is in use, and let others in."""
         (self.path / "boot").write_text(_boot())
@@ -76,6 +99,14 @@ class StoreFolder:
         except OSError:
             return False
         return True
+
+
+def _reserve(path: Path, size: int) -> None:
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(file, 0, size)
+    finally:
+        os.close(file)
 
 
 def _boot() -> str:

@@ -77,33 +77,45 @@ class LmdbStore:
         self._seen = 0
         self._closed = False
         try:
-            self._open(map_size or size + MAP_SLACK)
+            with contextlib.ExitStack() as undone:
+                self._open(map_size or size + MAP_SLACK, undone)
+                undone.pop_all()
         except OSError as error:
             wrong = StoreError if error.errno in FULL else ConfigError
             raise wrong(f"store.path {path}: {error.strerror or error}") from error
         except lmdb.Error as error:
             raise StoreError(f"store.path {path}: {error}") from error
 
-    def _open(self, map_size: int) -> None:
+    def _open(self, map_size: int, undone: contextlib.ExitStack) -> None:
         self._folder = StoreFolder(self._path)
+        undone.callback(self._folder.leave, clean=False)
         why = self._folder.distrusted() if self._folder.alone else ""
         if why:
             self._drop(why)
         try:
-            database = Database(self._path, map_size=map_size)
+            database = self._database_at(map_size)
         except DAMAGE as error:
             if not self._folder.alone:
                 raise
             self._drop(f"cannot be read ({error})")
-            database = Database(self._path, map_size=map_size)
+            database = self._database_at(map_size)
+        undone.callback(database.close)
         self._database = database
         self._files = BodyFiles(self._path / "bodies")
         self._signs = Signs(self._path / "signs")
-        self._writer = Writer(database, self._files, self._signs, size=self._size, tell=self._tell, damage=self._damage)
+        self._writer = Writer(
+            database, self._files, self._signs, self._folder, size=self._size, tell=self._tell, damage=self._damage
+        )
         # What lies there while nobody else is in is either known to the database, or an orphan.
         left = self._files.found() if self._folder.alone else []
         self._folder.share()
         self._writer.start(lambda: self._clear_orphans(left))
+
+    def _database_at(self, map_size: int) -> Database:
+        if self._folder.alone:
+            self._folder.prepare()
+        self._folder.hold_ballast()
+        return Database(self._path, map_size=map_size)
 
     def _drop(self, why: str) -> None:
         self._tell(f"{why}: it is dropped")

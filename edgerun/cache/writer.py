@@ -20,6 +20,7 @@ import lmdb
 from edgerun.cache.database import NO_FILE, Change, Database
 from edgerun.cache.entry import CacheKey, Entry
 from edgerun.cache.files import BodyFiles
+from edgerun.cache.folder import StoreFolder
 from edgerun.cache.format import FormatError, Names, encode, names
 from edgerun.cache.invalidation import covers_any
 from edgerun.cache.signs import Signs
@@ -86,6 +87,7 @@ class Writer:
         database: Database,
         files: BodyFiles,
         signs: Signs,
+        folder: StoreFolder,
         *,
         size: int,
         tell: Callable[[str], None],
@@ -97,6 +99,7 @@ class Writer:
             database: where records go.
             files: where large bodies go.
             signs: by which other processes notice.
+            folder: has some room to give when there is no other.
             size: bytes that all entries may take.
             tell: is told what the user should know.
             damage: is told that the database cannot be used any more.
@@ -104,6 +107,7 @@ class Writer:
         self._database = database
         self._files = files
         self._signs = signs
+        self._folder = folder
         self._size = self._limit = size
         self._tell = tell
         self._damage = damage
@@ -180,10 +184,12 @@ class Writer:
         """Keep within what there seems to be room for, for a while."""
         self._tell(f"cannot take more: objects are served without being kept, or push others out ({error})")
         self._retry_at = time.monotonic() + RETRY_SECONDS
+        self._folder.drop_ballast()
         with contextlib.suppress(*NO_ROOM):
             with self._database.read() as transaction:
                 self._limit = min(self._limit, self._database.counts(transaction).used * 9 // 10)
             self._commit(lambda change: change.evict(self._limit))
+        self._folder.hold_ballast()
 
     # ------------------------------------------------------------------------------ entries
 
@@ -265,9 +271,16 @@ class Writer:
         while self._purges:
             purge = self._purges.popleft()
             try:
-                purge.count.set_result(self._purge(purge.item))
+                purge.count.set_result(self._surely_purge(purge.item))
             except NO_ROOM as error:
                 purge.count.set_exception(StoreError(f"{purge.item.decode('latin-1')} is not invalidated: {error}"))
+
+    def _surely_purge(self, item: bytes) -> int:
+        try:
+            return self._purge(item)
+        except NO_ROOM as error:
+            self._make_room(error)
+            return self._purge(item)
 
     def _purge(self, item: bytes) -> int:
         """Forget what an item covers; every process knows of it before the first entry goes."""

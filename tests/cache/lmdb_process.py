@@ -8,16 +8,30 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-from strategies import entry
-
+from edgerun.cache.entry import CacheKey, Entry
 from edgerun.cache.lmdb import LmdbStore
-from edgerun.http.message import read
+from edgerun.http.headers import Headers
+from edgerun.http.message import BytesBody, read
+
+MADE = 1_775_556_000.0  # without the imports of the other tests: it starts often
 
 
 def made(number, length):
     """Return an entry whose body can be told to be whole."""
     content = os.urandom(length)
-    return entry(b"/%d" % number, content, lines=((b"ETag", sha256(content).hexdigest().encode()),))
+    path = b"/%d" % number
+    return Entry(
+        key=CacheKey("E1", "GET", path),
+        requested_uri=path,
+        status=200,
+        reason=b"OK",
+        headers=Headers(((b"ETag", sha256(content).hexdigest().encode()),)),
+        body=BytesBody(content),
+        origin_status=200,
+        request_time=MADE,
+        response_time=MADE,
+        lifetime=60.0,
+    )
 
 
 def is_whole(found, content):
@@ -49,7 +63,7 @@ class Told:
                 answer("going")
 
     async def fetch(self, number):
-        found = await self.store.fetch(entry(b"/%d" % number).key)
+        found = await self.store.fetch(made(number, 0).key)
         return None if found is None else is_whole(found, await read(found.body))
 
     async def purge(self, item):

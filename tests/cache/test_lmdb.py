@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,12 +21,15 @@ from keeping import Kept
 from lmdb_process import is_whole, made
 from strategies import entry
 
+from edgerun.app import open_store
 from edgerun.cache.body import SharedBody
 from edgerun.cache.database import Database
 from edgerun.cache.files import FileBody
 from edgerun.cache.lmdb import LmdbStore
+from edgerun.cache.memory import MemoryStore
 from edgerun.cache.sparse import Piece, SparseBody
 from edgerun.cache.tier import MOST_PENDING
+from edgerun.distribution.model import StoreConfig
 from edgerun.errors import ConfigError, OriginProtocolError
 from edgerun.http.message import BytesBody, read
 
@@ -455,6 +459,53 @@ def test_a_full_disk_costs_what_is_kept_and_nothing_else(tmp_path):
         assert len(other.do("told")) == 1
         assert other.do("purge", "/*") > 0
         assert other.do("fetch", 51) is None
+
+
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """A disk of 12 MiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", place], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("only root may mount a disk of its own")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.process
+@pytest.mark.skipif(shutil.which("mount") is None, reason="no mount")
+def test_on_a_disk_too_small_for_the_store_what_is_new_pushes_out_what_is_old(tiny_disk):
+    with Other(tiny_disk / "cache") as other:
+        for number in range(200):
+            assert other.do("put", number, 200_000 if number % 3 else 30_000) is True
+        found = [other.do("fetch", number) for number in range(200)]
+        assert found.count(False) == 0, "no part of an object"
+        assert found[-1] is True
+        assert 20 < found.count(True) < 100
+        assert len(other.do("told")) == 1
+        (tiny_disk / "filler").write_bytes(bytes(shutil.disk_usage(tiny_disk).free))
+        assert other.do("purge", "/*") == found.count(True)
+        assert other.do("close") is None
+    said = []
+    shutil.rmtree(tiny_disk / "cache")
+    (tiny_disk / "more").write_bytes(bytes(shutil.disk_usage(tiny_disk).free))
+    config = StoreConfig(kind="lmdb", path=str(tiny_disk / "cache"), size=1 << 40, max_object_size=1 << 35)
+    store = open_store(config, said.append)
+    assert isinstance(store, MemoryStore), "there is no room to begin with"
+    assert "kept in memory until edgerun starts anew" in said[0]
+
+
+@pytest.mark.process
+def test_damaged_while_another_process_uses_it_objects_are_kept_in_memory(tmp_path):
+    said = []
+    with Other(tmp_path / "cache"):
+        (tmp_path / "cache" / "data.mdb").write_bytes(b"garbage" * 10_000)
+        config = StoreConfig(kind="lmdb", path=str(tmp_path / "cache"))
+        assert isinstance(open_store(config, said.append), MemoryStore)
+    assert len(said) == 1
 
 
 @pytest.mark.parametrize("place", ["a file", "below a file"])

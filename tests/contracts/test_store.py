@@ -1,6 +1,7 @@
 """What every `CacheStore` owes, whatever it is made of. Another store is one more row in `STORES`.
 
-A row makes an empty store from a folder of its own and its bounds.
+A row makes an empty store from a folder of its own and its bounds. What ten thousand objects do to the stores
+outside the process is in `cache/test_lmdb.py` and `cache/test_redis.py`.
 """
 
 import asyncio
@@ -194,6 +195,22 @@ def test_an_entry_above_the_whole_store_is_refused_and_pushes_nothing_out(make):
     store.put(small)
     assert not store.put(entry(b"/b", bytes(small.size + 101)))
     assert store.fetched(small) is not None
+
+
+@pytest.mark.parametrize("in_process", [in_memory, the_fake])
+def test_ten_thousand_objects_through_a_store_of_a_thousand_keep_its_bound(in_process):
+    size = entry(b"/1000", bytes(500)).size * 1_000
+    store = in_process(None, size=size, max_object_size=size)
+    for number in range(10_000):
+        one = entry(b"/%d" % number, bytes(500))
+        assert store.put(one.key, one, 0)
+
+    async def left():
+        return [one async for one in store.entries()]
+
+    found = asyncio.run(left())
+    assert 990 <= len(found) <= 1_010
+    assert sum(one.size for one in found) <= size
 
 
 def test_everything_in_a_key_counts_as_bytes():
