@@ -7,11 +7,14 @@ from typing import Any, Final, Literal, cast
 
 from edgerun.config import names, raw
 from edgerun.config.bench import Bench, frozen
+from edgerun.config.buckets import bucket_origin
 from edgerun.config.faults import Key, shown
 from edgerun.config.read import is_folder, neighbour
-from edgerun.distribution.origins import DirectoryOrigin, HttpOrigin, OriginConfig
+from edgerun.distribution.origins import BucketOrigin, DirectoryOrigin, HttpOrigin, OriginConfig
 
 DIRECTORY_ONLY: Final = ("website", "index_document", "error_document", "list_bucket")
+BUCKET_ONLY: Final = ("region", "endpoint", "profile", "sign")
+PLACES: Final = ("directory", "url", "bucket")
 WEBSITE_ONLY: Final = ("index_document", "error_document")
 PORT: Final = "{port}"
 _PORTS: Final = {"http": 80, "https": 443}
@@ -39,10 +42,33 @@ def _origin(name: str, table: raw.OriginTable, bench: Bench) -> OriginConfig | N
             f"expected at least read_timeout, {table.read_timeout}, got {completion}",
         )
     _check_custom_headers(key, table.custom_headers, bench)
-    if (table.directory is None) == (table.url is None):
-        bench.fault(key, "expected exactly one of 'directory' and 'url'")
+    if table.origin_shield is not None:
+        bench.note((*key, "origin_shield"), "has no effect: there is one cache here, as near to the origin as any")
+    if sum(getattr(table, place) is not None for place in PLACES) != 1:
+        bench.fault(key, "expected exactly one of 'directory', 'url' and 'bucket'")
         return None
-    return _http(name, table, table.url, bench) if table.url is not None else _directory(name, table, bench)
+    if table.bucket is None:
+        for word in BUCKET_ONLY:
+            bench.fault((*key, word), _misplaced(table, word, "an origin with 'bucket'"))
+    if table.url is not None:
+        return _http(name, table, table.url, bench)
+    return _bucket(name, table, bench) if table.bucket is not None else _directory(name, table, bench)
+
+
+def _bucket(name: str, table: raw.OriginTable, bench: Bench) -> BucketOrigin | None:
+    key = ("origins", name)
+    for word in (*DIRECTORY_ONLY, "command"):
+        owner = "an origin with 'url'" if word == "command" else "an origin with 'directory'"
+        bench.fault((*key, word), _misplaced(table, word, owner))
+    reached = None
+    if table.endpoint is not None:
+        problem = _url_problem(table.endpoint, table)
+        bench.fault((*key, "endpoint"), problem)
+        match = _URL.fullmatch(table.endpoint)
+        if problem or match is None:
+            return None
+        reached = match[1].lower(), match[2].lower(), int(match[3] or _PORTS[match[1].lower()])
+    return bucket_origin(key, table, _common(name, table), reached, bench)
 
 
 def _check_custom_headers(key: Key, headers: Mapping[str, str], bench: Bench) -> None:

@@ -17,6 +17,7 @@ from edgerun.distribution.model import Config
 from edgerun.errors import ConfigError
 
 _DIRECTORY_ONLY: Final = ("website", "index_document", "error_document", "list_bucket")
+_OTHER_PLACES: Final = frozenset({"url", "directory", "command", "bucket", "region", "endpoint", "profile", "sign"})
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 
 
@@ -130,7 +131,7 @@ def _only_origin(tables: Mapping[str, object], target: str) -> str:
 
 def _replaced(table: Mapping[str, object], target: str) -> dict[str, object]:
     """Return an origin's table with another place; what means nothing there goes."""
-    kept = {word: value for word, value in table.items() if word not in {"url", "directory", "command"}}
+    kept = {word: value for word, value in table.items() if word not in _OTHER_PLACES}
     if "://" not in target:
         return {**kept, "directory": str(Path(target).absolute())}
     return {**{word: value for word, value in kept.items() if word not in _DIRECTORY_ONLY}, "url": target}

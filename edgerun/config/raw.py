@@ -49,13 +49,23 @@ class OriginRequestPolicyTable(Table):
 
 
 class OriginTable(Table):
-    """An origin: a folder that behaves like an S3 bucket, or an HTTP server."""
+    """An origin: a folder that behaves like an S3 bucket, a bucket, or an HTTP server."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"bucket", "function", "origin_shield", "origin_access_control"})
+    later: ClassVar[frozenset[str]] = frozenset({"function", "origin_access_control"})
 
     directory: str | None = Field(None, description="A folder that behaves like an S3 bucket.")
     url: str | None = Field(
         None, description="http://HOST[:PORT] or https://HOST[:PORT]; {port} stands for a free port, with command."
+    )
+    bucket: str | None = Field(None, description="A bucket of S3, or of a server that speaks its protocol.")
+    region: str = Field("us-east-1", description="The bucket's region.")
+    endpoint: str | None = Field(
+        None,
+        description="http://HOST[:PORT] or https://HOST[:PORT] of the bucket's server; AWS if left out.",
+    )
+    profile: str = Field("", description="Whose credentials sign, of AWS's own files; the environment's if left out.")
+    sign: bool | None = Field(
+        None, description="Sign what the bucket is asked: never, or always; if left out where there are credentials."
     )
     website: bool = Field(False, description="The folder behaves like the bucket's website endpoint.")
     index_document: str = Field("index.html", description="What a website answers for a folder.")
@@ -72,6 +82,9 @@ class OriginTable(Table):
     keepalive_timeout: int = Field(5, ge=1, le=120, description="Seconds an idle connection is kept, 1 to 120.")
     response_completion_timeout: int | None = Field(
         None, ge=1, description="Seconds for the whole answer, at least read_timeout; no limit if left out."
+    )
+    origin_shield: str | None = Field(
+        None, description="The region of Origin Shield: taken and without effect, since there is one cache here."
     )
     command: str = Field("", description="A program that is started and stopped with the server.")
 

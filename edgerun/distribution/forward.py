@@ -9,7 +9,7 @@ from typing import Final
 
 from edgerun.distribution.choice import OriginChoice
 from edgerun.distribution.model import Behavior, Choice, Selection
-from edgerun.distribution.origins import HttpOrigin, OriginConfig, OriginSpec, is_bucket
+from edgerun.distribution.origins import BucketOrigin, HttpOrigin, OriginConfig, OriginSpec, is_bucket
 from edgerun.distribution.select import accept_encoding, forwarded, forwards_cookies, pick_cookies, pick_query
 from edgerun.distribution.viewer import wanted
 from edgerun.http import fields
@@ -193,6 +193,8 @@ def origin_spec(origin: OriginConfig) -> OriginSpec:
 
 
 def _region(origin: OriginConfig) -> str:
+    if isinstance(origin, BucketOrigin):
+        return origin.region
     found = _REGION.search(origin.domain_name)
     return found[1] if found else "us-east-1"
 

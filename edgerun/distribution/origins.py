@@ -51,19 +51,56 @@ class HttpOrigin:
     command: str = ""
 
 
-OriginConfig = DirectoryOrigin | HttpOrigin
+@value
+class BucketOrigin:
+    """A bucket of S3, or of a server that speaks its protocol.
+
+    Attributes:
+        bucket: its name.
+        domain_name: its name on AWS, which functions see.
+        region: for signatures, and functions.
+        scheme, host, port: where it is reached.
+        path_style: the bucket's name stands in the path, not in the host.
+        host_header: what `Host` says there.
+        profile: whose credentials sign, of AWS's own files; "" for the environment's.
+        sign: True: reads without credentials fail; None: signed if there are credentials; False: never.
+    """
+
+    name: str
+    bucket: str
+    domain_name: str
+    region: str
+    scheme: Literal["http", "https"]
+    host: str
+    port: int
+    path_style: bool
+    host_header: str
+    profile: str = ""
+    sign: bool | None = None
+    path: str = ""
+    custom_headers: Mapping[str, str] = NO_TEXTS
+    connection_attempts: int = 3
+    connection_timeout: float = 10.0
+    read_timeout: float = 30.0
+    keepalive_timeout: float = 5.0
+    response_completion_timeout: float | None = None
+
+
+OriginConfig = DirectoryOrigin | HttpOrigin | BucketOrigin
 
 
 def is_bucket(origin: OriginConfig) -> bool:
     """Tell whether an origin is S3 to CloudFront; a bucket's website endpoint is not."""
-    return isinstance(origin, DirectoryOrigin) and not origin.website
+    return isinstance(origin, BucketOrigin) or (isinstance(origin, DirectoryOrigin) and not origin.website)
 
 
 def place_of(origin: OriginConfig) -> str:
-    """Return where an origin is, for people: a folder or a URL."""
+    """Return where an origin is, for people: a folder, a URL or `s3://bucket`."""
     match origin:
         case DirectoryOrigin():
             return origin.directory
+        case BucketOrigin():
+            return f"s3://{origin.bucket}"
         case HttpOrigin():
             return f"{origin.scheme}://{origin.host}:{origin.port}"
 

@@ -8,11 +8,13 @@ from types import MappingProxyType
 from typing import Final
 
 from edgerun.distribution.forward import origin_spec
+from edgerun.distribution.origins import BucketOrigin as BucketConfig
 from edgerun.distribution.origins import DirectoryOrigin as DirectoryConfig
 from edgerun.distribution.origins import HttpOrigin as HttpConfig
 from edgerun.distribution.origins import OriginConfig, OriginSpec
 from edgerun.errors import OriginDnsError
 from edgerun.http.message import OnInterim, Request, Response
+from edgerun.origins.bucket import BucketOrigin
 from edgerun.origins.command import OriginCommand
 from edgerun.origins.directory import DirectoryOrigin
 from edgerun.origins.http1 import HttpOrigin
@@ -110,6 +112,8 @@ def client(config: OriginConfig, clock: Callable[[], float]) -> Origin:
             error_document=config.error_document or None,
             clock=clock,
         )
+    if isinstance(config, BucketConfig):
+        return BucketOrigin(config)
     return HttpOrigin(
         config.name,
         host=config.host,

@@ -45,7 +45,6 @@ AFTER = [
     ),
     (F + 'watch = "a"', "8: functions.f.watch: expected a list, got 'a'"),
     (F + "watch = []", "8: functions.f.watch: expected at least one name"),
-    ('[origins.b]\nbucket = "b"', f"7: origins.b.bucket: 'bucket' {NOT_YET}"),
     ('[origins.b]\nfunction = "b"', f"7: origins.b.function: 'function' {NOT_YET}"),
     # types
     ("origin_request_policy = 3", "6: default_behavior.origin_request_policy: expected a string, got 3"),
@@ -160,8 +159,8 @@ AFTER = [
         "6: default_behavior.viewer_protocol_policy: expected 'allow-all', 'https-only' or 'redirect-to-https', got 'https_only'; did you mean 'https-only'?",
     ),
     # origins
-    ("[origins.x]", "6: origins.x: expected exactly one of 'directory' and 'url'"),
-    (API + 'directory = "public"', "6: origins.api: expected exactly one of 'directory' and 'url'"),
+    ("[origins.x]", "6: origins.x: expected exactly one of 'directory', 'url' and 'bucket'"),
+    (API + 'directory = "public"', "6: origins.api: expected exactly one of 'directory', 'url' and 'bucket'"),
     (
         '[origins.x]\ndirectory = "publik"',
         "7: origins.x.directory: there is no folder 'publik'; did you mean 'public'?",

@@ -125,7 +125,13 @@ def test_paths_in_the_text_exist(page):
         ROOT / "README.md",
         *(
             DOCS / name
-            for name in ("tutorial.md", "configuration.md", "cloudfront-functions.md", "recipes/failover.md")
+            for name in (
+                "tutorial.md",
+                "configuration.md",
+                "cloudfront-functions.md",
+                "recipes/bucket.md",
+                "recipes/failover.md",
+            )
         ),
     ],
     ids=str,
