@@ -63,6 +63,7 @@ class Edge:
         log_format: LogFormat = "text",
         loads: Loads | None = None,
         clients: Mapping[str, Origin] = NO_CLIENTS,
+        before: Callable[[FunctionRuntime], FunctionRuntime] | None = None,
     ) -> None:
         """Make an edge.
 
@@ -78,6 +79,7 @@ class Edge:
             log_format: their form.
             loads: told which files functions loaded.
             clients: what answers for origins by name, instead of what the configuration says.
+            before: puts something before the runtime, as a test does that has callables for some functions.
         """
         self._clients = clients
         self.emit = Fanout(*observers)
@@ -97,6 +99,7 @@ class Edge:
             ),
             {"cloudfront-js-": self._cloudfront_engine},
         )
+        self._calls = self.runtime if before is None else before(self.runtime)
         self.store: CacheStore = open_store(config.store, self._note) if store is None else store
         self._commands = Commands(cwd or Path.cwd(), self._origin_printed)
         self._origins = Origins(tuple(config.origins.values()), clock, clients)
@@ -163,6 +166,10 @@ class Edge:
             await asyncio.sleep(0)  # thousands of paths over thousands of objects: others get their turn
         return count
 
+    async def settled(self) -> None:
+        """Wait until every fetch under way has come to its end, and what may be stored is stored."""
+        await self._flights.settled()
+
     async def aclose(self) -> None:
         """End every fetch, every environment, every program."""
         await self._flights.aclose()
@@ -212,7 +219,7 @@ class Edge:
             flights=self._flights,
             caching=CloudFrontCaching(),
             invoker=Invoker(
-                self.runtime,
+                self._calls,
                 {name: origin_spec(each) for name, each in config.origins.items()},
                 tell=self.emit if self._watched else None,
             ),

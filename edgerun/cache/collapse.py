@@ -118,6 +118,11 @@ class Collapser(Generic[T]):
             flight.leave()
             raise
 
+    async def settled(self) -> None:
+        """Wait until no fetch is under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     async def aclose(self) -> None:
         """Cancel every fetch and wait until each is gone."""
         tasks = list(self._tasks)

@@ -1,5 +1,6 @@
 """An origin that answers as scripted and remembers what it saw."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from edgerun.http.headers import Headers
@@ -18,6 +19,23 @@ class ScriptedOrigin:
         self.replies: dict[str, Reply] = dict(replies or {})
         self.seen: list[Request] = []
         self.closed = False
+
+    def reply(self, path: str, status: int = 200, body: bytes | str = b"", **headers: str) -> None:
+        """Script an answer; header names with underscores: `cache_control="max-age=60"`."""
+        self.replies[path] = respond(status, body.encode() if isinstance(body, str) else body, **headers)
+
+    def fail(self, path: str, error: Exception) -> None:
+        """Script a failure, such as `OriginTimeout("too slow")` of `edgerun.errors`."""
+        self.replies[path] = error
+
+    def wait(self, path: str, gate: asyncio.Event, then: Response) -> None:
+        """Script an answer that comes when a gate opens: a slow origin, without any sleeping."""
+
+        async def waits(_request: Request) -> Response:
+            await gate.wait()
+            return then
+
+        self.replies[path] = waits
 
     async def fetch(self, request: Request, *, on_interim: OnInterim | None = None) -> Response:  # noqa: ARG002
         body = await read(request.body)

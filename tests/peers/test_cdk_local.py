@@ -97,7 +97,7 @@ cache_policy = "CachingOptimized"
 """
 
 
-@pytest.mark.parametrize("line", ["trusted_key_groups = []", 'response_headers_policy = "CORS"'])
+@pytest.mark.parametrize("line", ['field_level_encryption = "a"', 'response_headers_policy = "CORS"'])
 def test_what_is_not_there_yet_is_refused_rather_than_read_past(tmp_path, line):
     (tmp_path / "public").mkdir()
     (tmp_path / "edgerun.toml").write_text(CONFIG + line)
