@@ -49,7 +49,14 @@ class RedisServer:
             assert time.monotonic() < give_up, "the server does not listen"
             time.sleep(0.005)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
     def stop(self):
+        """Stop it; once is enough."""
         self.go_on()
         self.process.terminate()
         self.process.wait()

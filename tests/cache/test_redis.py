@@ -72,13 +72,11 @@ def cluster():
 @pytest.fixture
 def own(tmp_path):
     """A cluster whose server is the test's own, to be stopped and held still."""
-    server = redis_server.RedisServer(tmp_path)
-    with asyncio.Runner() as runner:
+    with redis_server.RedisServer(tmp_path) as server, asyncio.Runner() as runner:
         made = Cluster(server, runner, patience=0.25)
         yield made
         server.go_on()
         made.close()
-    server.stop()
 
 
 def large(path=b"/large", content=LARGE):
@@ -372,9 +370,8 @@ def test_a_purge_that_never_reached_the_server_is_told_at_the_end(own):
 
 
 def test_a_server_that_comes_later_is_found(tmp_path):
-    server = redis_server.RedisServer(tmp_path)
-    server.stop()
-    with asyncio.Runner() as runner:
+    with redis_server.RedisServer(tmp_path) as server, asyncio.Runner() as runner:
+        server.stop()
         late = Cluster(server, runner, patience=1.0)
         node = late.node()
         assert node.fetched(entry(b"/a")) is None
@@ -384,12 +381,10 @@ def test_a_server_that_comes_later_is_found(tmp_path):
         assert node.put(entry(b"/a"))
         assert node.fetched(entry(b"/a")) is not None
         late.close()
-    server.stop()
 
 
 def test_a_server_that_is_full_costs_what_is_kept_and_nothing_else(tmp_path):
-    server = redis_server.RedisServer(tmp_path, "--maxmemory", "8mb")
-    with asyncio.Runner() as runner:
+    with redis_server.RedisServer(tmp_path, "--maxmemory", "8mb") as server, asyncio.Runner() as runner:
         full = Cluster(server, runner)
         node = full.node()
         for number in range(60):
@@ -403,7 +398,6 @@ def test_a_server_that_is_full_costs_what_is_kept_and_nothing_else(tmp_path):
         assert node.put(entry(b"/a", bytes(200_000)))
         assert node.fetched(entry(b"/a")) is not None
         full.close()
-    server.stop()
 
 
 def test_a_purge_that_was_cut_off_holds_and_is_finished_by_whoever_comes_next(cluster):
