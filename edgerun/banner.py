@@ -10,6 +10,7 @@ from edgerun import __version__
 from edgerun.config.load import Loaded
 from edgerun.distribution.model import Behavior, Distribution, Point
 from edgerun.distribution.origins import DirectoryOrigin, place_of
+from edgerun.functions.function import Debugger
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 EVERYWHERE = frozenset({"0.0.0.0", "::"})
@@ -50,7 +51,14 @@ def banner(  # noqa: PLR0913  # the server's options, by name
     """
     url = f"http://{_shown_host(host)}:{port}/"
     if as_json:
-        ready = {"event": "ready", "url": url, "port": port, "admin_port": admin, "notes": list(loaded.notes)}
+        ready = {
+            "event": "ready",
+            "url": url,
+            "port": port,
+            "admin_port": admin,
+            "notes": list(loaded.notes),
+            "debuggers": {name: f"{each.host}:{each.port}" for name, _, each in _debuggers(loaded)},
+        }
         return json.dumps(ready) + "\n"
 
     warnings = [] if asked is None else [f"  !  Port       {asked} is in use, so it is {port}"]
@@ -68,12 +76,23 @@ def banner(  # noqa: PLR0913  # the server's options, by name
         lines.append("  ➜  Network    use --host 0.0.0.0 to expose")
     if admin is not None:
         lines.append(f"  ➜  Admin      http://localhost:{admin}/ (edgerun cache purge '/*')")
+    for name, kind, each in _debuggers(loaded):
+        lines.append(f"  ➜  Debug      {name}: {each.host}:{each.port} ({kind}{', waits' if each.wait else ''})")
+        if each.host not in LOOPBACK:
+            lines.append("  !  Debug      everybody who reaches this port can run code on this machine")
     lines += ["", *_table(loaded.config.distributions)]
     lines += [f"  !  {note}" for note in loaded.notes]
     if hints:
         lines += ["", hints.rstrip().replace("{url}", url)]
     lines += ["", "  Ctrl-C stops it", ""]
     return "\n".join(lines) + "\n"
+
+
+def _debuggers(loaded: Loaded) -> list[tuple[str, str, Debugger]]:
+    """Return name, kind and place of each debugger."""
+    kinds = {"python": "debugpy", "nodejs": "node inspector"}
+    functions = loaded.config.functions.items()
+    return [(name, kinds[each.runtime], each.debugger) for name, each in functions if each.debugger is not None]
 
 
 def _shown_host(host: str) -> str:

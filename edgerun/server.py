@@ -173,6 +173,7 @@ class Server:
                     admin.start()
                 if self._options.watch:
                     watching = asyncio.create_task(watcher.run())
+                    watcher.start_debugged(self._loaded.config.functions.keys())
                 self._announce(None if admin is None else admin.port)
                 gc.collect()
                 gc.freeze()

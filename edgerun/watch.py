@@ -60,6 +60,7 @@ class Watcher:
         self._stop = asyncio.Event()
         self._covered = _Folders(loaded.watch)
         self._taking = asyncio.Lock()
+        self._starting: set[asyncio.Task[None]] = set()
         self._builder = Builder(self._note, self._built)
         loads.on_news = self._news
 
@@ -78,6 +79,8 @@ class Watcher:
         try:
             await self._run()
         finally:
+            for task in self._starting:
+                task.cancel()
             await self._builder.aclose()
 
     async def _run(self) -> None:
@@ -170,12 +173,34 @@ class Watcher:
         versions = dict(self._current_versions()) | {name: f.version for name, f in fresh.items()}
         await self._edge.revise(self._revised(self._edge.config, versions))
         self._loads.keep(self._edge.config.functions.values())
+        self.start_debugged(fresh.keys())
         # What functions on the origin's side made is in the cache; those on the viewer's side run on every request.
         cached = await self._invalidated() if fresh.keys() & self._on_the_origins_side() else ""
         self._note(f"reloaded: {', '.join(sorted(fresh))}{cached}")
 
+    def start_debugged(self, names: AbstractSet[str]) -> None:
+        """Start those functions that are to be debugged, so that their debuggers listen; do not wait for them.
+
+        They may wait themselves, for somebody to attach, or for the port of the environment before.
+        """
+        for name, function in self._edge.config.functions.items():
+            if name in names and function.debugger is not None:
+                task = asyncio.create_task(self._started(function))
+                self._starting.add(task)
+                task.add_done_callback(self._starting.discard)
+
+    async def _started(self, function: Function) -> None:
+        try:
+            await self._edge.warm(function)
+            self._broken.discard(function.name)
+        except FunctionError as error:
+            self._broken.add(function.name)
+            self._note("\n".join(_words(error)), "error")
+
     async def _start(self, function: Function, fresh: dict[str, Function]) -> None:
         """Start the new revision of a function, or take it out and keep the old one."""
+        if function.debugger is not None:
+            return  # its port has to be free before: the old one goes first
         try:
             await self._edge.warm(fresh[function.name])
             self._broken.discard(function.name)

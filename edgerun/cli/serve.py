@@ -1,7 +1,7 @@
 """`edgerun serve` and `edgerun dev`."""
 
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -9,7 +9,12 @@ from edgerun.cli.options import colour_wanted, configured, loader, overrides
 from edgerun.cli.root import STARTED
 from edgerun.distribution.model import Point
 
+if TYPE_CHECKING:
+    from edgerun.debugging import Address
+
 LOGS = "The form of the functions' logs, as on CloudWatch: `edgerun logs` shows them."
+INSPECT = "Open a debugger for each function: node's inspector, debugpy; 9229 and the ports after it; no deadlines."
+INSPECT_BRK = "The same, and wait for a debugger to attach before a function's code is loaded."
 UI = "The admin port, on loopback: `edgerun cache purge` uses it. The next free one if taken."
 
 
@@ -46,14 +51,37 @@ def serve(**given: Any) -> int:
     return _run(watch=False, **given)
 
 
-@click.command()
+class _Dev(click.Command):
+    """Takes `--inspect` without a value, as node does: what follows it is not its value."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Give `--inspect` its empty value."""
+        return super().parse_args(ctx, [f"{arg}=" if arg in {"--inspect", "--inspect-brk"} else arg for arg in args])
+
+
+class _Listen(click.ParamType["Address"]):
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Address":
+        """Return where a debugger listens."""
+        from edgerun.debugging import parsed  # noqa: PLC0415  # with the imports of the server
+
+        try:
+            return parsed(str(value))
+        except ValueError:
+            return self.fail(f"expected [HOST:]PORT such as '9229' or '0.0.0.0:9229', got {value!r}", param, ctx)
+
+
+@click.command(cls=_Dev)
 @_serving
+@click.option("--inspect", type=_Listen(), metavar="[=[HOST:]PORT]", help=INSPECT)
+@click.option("--inspect-brk", type=_Listen(), metavar="[=[HOST:]PORT]", help=INSPECT_BRK)
 def dev(**given: Any) -> int:
     """Serve PATH and take over every save: functions, configuration, sites."""
     return _run(watch=True, **given)
 
 
-def _run(
+def _run(  # noqa: PLR0913  # options by name
     *,
     watch: bool,
     path: Path | None,
@@ -62,8 +90,11 @@ def _run(
     country: str,
     strictness: str | None,
     hints: IO[str] | None,
+    inspect: "Address | None" = None,
+    inspect_brk: "Address | None" = None,
     **given: Any,
 ) -> int:
+    from edgerun.debugging import Debugging  # noqa: PLC0415
     from edgerun.server import Options, run  # noqa: PLC0415  # the server's imports only where one is started
 
     if not given["host"]:
@@ -73,5 +104,7 @@ def _run(
         raise click.UsageError(f"--persist keeps the cache in lmdb: leave it out, or --store {store.partition(':')[0]}")
     functions = {point: text for point in Point if (text := given.pop(point.replace("-", "_")))}
     load = loader(path, config_path, overrides(origins, country, strictness, "lmdb" if persist else store), functions)
+    if (address := inspect_brk or inspect) is not None:
+        load = Debugging(load, address, wait=inspect_brk is not None)
     text = hints.read() if hints is not None else ""
     return run(Options(load=load, watch=watch, started=STARTED, hints=text, colour=colour_wanted(), **given))

@@ -10,6 +10,22 @@ if TYPE_CHECKING:
 
 
 @value
+class Debugger:
+    """Where an environment listens for a debugger.
+
+    Attributes:
+        host, port: where; an environment waits until the port is free.
+        wait: whether the function's code is loaded only once somebody is attached.
+        debugpy: the folder that debugpy is imported from, if the interpreter has none of its own.
+    """
+
+    host: str
+    port: int
+    wait: bool = False
+    debugpy: str = ""
+
+
+@value
 class Function:
     """A function and its limits; nothing in it knows what will call it.
 
@@ -30,6 +46,7 @@ class Function:
         python: interpreter to run a Python function with; "" is the server's own.
         version: what `AWS_LAMBDA_FUNCTION_VERSION` says.
         deployed_as: the name the function itself is told, in its context and environment; `name` if empty.
+        debugger: for a debugger, if one is wanted.
         key_value_store: the JSON file that a CloudFront Function's store is read from; None without a store.
     """
 
@@ -48,6 +65,7 @@ class Function:
     python: str = ""
     version: str = "1"
     deployed_as: str = ""
+    debugger: Debugger | None = None
     key_value_store: "Path | None" = None
 
 

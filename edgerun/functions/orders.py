@@ -14,12 +14,15 @@ def limits(function: Function) -> dict[str, object]:
     """Return what every order says of an environment's place and limits.
 
     The one on data only keeps a single request from filling the machine; the watch (`hosts/watch.py`) does the rest.
+    What a debugger holds is not the function's, so with one memory is not limited.
     """
+    debugger = function.debugger
     return {
         "root": function.root,
-        "memory": function.memory,
+        "memory": function.memory if debugger is None else 0,
         "processes": function.processes,
-        "data": (function.memory + _DATA_ALLOWANCE) * _MIB,
+        "data": (function.memory + _DATA_ALLOWANCE) * _MIB if debugger is None else 0,
+        "needs": [debugger.debugpy] if debugger is not None else [],
     }
 
 

@@ -100,6 +100,8 @@ class Pool:
 
     def reap(self, longest: float) -> None:
         """End the environments that have been idle for so many seconds; the last one takes the spare with it."""
+        if self.function.debugger is not None:
+            return  # somebody may be attached, and looking for longer
         before = self._monotonic() - longest
         while self._idle and self._idle[0].idle_since <= before:
             environment = self._idle.pop(0)

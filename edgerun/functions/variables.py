@@ -5,6 +5,7 @@ Nothing of the server's own environment is among them. Source: spec/lambda-at-ed
 
 import secrets
 import time
+from dataclasses import asdict
 
 from edgerun.functions.function import Function
 from edgerun.functions.log_lines import LogFormat
@@ -47,6 +48,7 @@ def context_facts(function: Function, place: LogPlace) -> dict[str, object]:
         "memory_limit_in_mb": str(function.memory),
         "log_group_name": place.group,
         "log_stream_name": place.stream,
+        "debugger": None if function.debugger is None else asdict(function.debugger),
     }
 
 

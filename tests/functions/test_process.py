@@ -116,6 +116,7 @@ def test_a_function_runs_in_its_root_with_nothing_of_edgerun_in_reach():
     ours = {
         "orjson",
         "python_host",
+        "python_debugger",
         "python_modules",
         "lambda_python",
         "seclusion",

@@ -258,6 +258,29 @@ function reportLoads() {
   channel.write(frame(LOADED, 0, [Buffer.from(JSON.stringify(report))]));
 }
 
+// --- a debugger
+
+// The environment before this one may still hold the port: it ends after what it runs.
+async function openInspector({ host, port, wait }) {
+  const inspector = require('inspector');
+  inspector.open(port, host);
+  while (inspector.url() === undefined) {
+    await new Promise((done) => setTimeout(done, 20));
+    if (await isFree(host, port)) inspector.open(port, host);
+  }
+  if (!wait) return;
+  inspector.waitForDebugger();
+  debugger; // asked for by --inspect-brk: your code is loaded next; set breakpoints in it, and continue
+}
+
+function isFree(host, port) {
+  return new Promise((done) => {
+    const probe = net.createServer();
+    probe.once('error', () => done(false));
+    probe.listen({ host, port, exclusive: true }, () => probe.close(() => done(true)));
+  });
+}
+
 // --- the user's module
 
 function split(name) {
@@ -332,6 +355,7 @@ async function initialise(given) {
   patchConsole();
   if (facts.reports_modules) watchLoads();
   try {
+    if (facts.debugger) await openInspector(facts.debugger);
     handler = await find(facts.handler);
   } catch (error) {
     const document = errorDocument(error);

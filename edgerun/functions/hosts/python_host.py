@@ -17,9 +17,10 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from edgerun.functions.hosts import lambda_python, python_modules
+    from edgerun.functions.hosts import lambda_python, python_debugger, python_modules
 else:
     import lambda_python
+    import python_debugger
     import python_modules
 
 EVENT = 1
@@ -119,6 +120,8 @@ class Host:
             setattr(sys, f"__{name}__", stream)
         os.environ["AWS_EXECUTION_ENV"] = f"AWS_Lambda_python{sys.version_info[0]}.{sys.version_info[1]}"
         self.logs.attach()
+        if self.facts.get("debugger"):
+            python_debugger.listen(self.facts["debugger"])
 
     def _initialise(self) -> lambda_python.Handler:
         """Return the user's handler, or report why there is none and end."""

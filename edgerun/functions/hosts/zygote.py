@@ -41,7 +41,7 @@ else:
     import watch
 
 sys.path.remove(HERE)
-for ours in ("seclusion", "system", "watch", "python_host", "python_modules", "lambda_python"):
+for ours in ("seclusion", "system", "watch", "python_host", "python_debugger", "python_modules", "lambda_python"):
     del sys.modules[ours]
 
 PR_SET_PDEATHSIG = 1
@@ -197,7 +197,7 @@ class Zygote:
         """Give this child a `/tmp` of its own; `TMPDIR` where that cannot be, or would cover what it runs."""
         folder = str(self.folder / str(order["key"]))
         runs = order["argv"] or [sys.prefix, sys.base_prefix, *sys.path]
-        if self.way and not seclusion.stands_in_tmp([order["root"], HERE, *runs]):
+        if self.way and not seclusion.stands_in_tmp([order["root"], HERE, *order["needs"], *runs]):
             seclusion.take_tmp(self.way, folder)
             seclusion.limit_processes(self.way, order["processes"])
         else:
