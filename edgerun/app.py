@@ -64,6 +64,7 @@ class Edge:
         loads: Loads | None = None,
         clients: Mapping[str, Origin] = NO_CLIENTS,
         before: Callable[[FunctionRuntime], FunctionRuntime] | None = None,
+        https_port: int = 0,
     ) -> None:
         """Make an edge.
 
@@ -80,6 +81,7 @@ class Edge:
             loads: told which files functions loaded.
             clients: what answers for origins by name, instead of what the configuration says.
             before: puts something before the runtime, as a test does that has callables for some functions.
+            https_port: where viewers are sent from HTTP; 0 leaves them the port they gave.
         """
         self._clients = clients
         self.emit = Fanout(*observers)
@@ -90,6 +92,7 @@ class Edge:
         self.config = config
         self._watched = watched
         self._loads = loads
+        self._https_port = https_port
         self.runtime: FunctionRuntime = runtime or RuntimeRouter(
             ProcessRuntime(
                 self._printed,
@@ -228,6 +231,7 @@ class Edge:
             make_id=self._make_id,
             emit=self.emit,
             watched=self._watched,
+            https_port=self._https_port,
             verify=verify,
         )
 

@@ -2,7 +2,9 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
 
 import click
 
@@ -22,6 +24,18 @@ MARKS = {
 }
 
 
+class SecureAddress(Protocol):
+    """Where HTTPS is served.
+
+    `asked` is the port that was asked for and is in use, None when it was free. `authority` is the certificate that has
+    to be trusted, None with one of the user's own.
+    """
+
+    port: int
+    asked: int | None
+    authority: Path | None
+
+
 def banner(  # noqa: PLR0913  # the server's options, by name
     loaded: Loaded,
     *,
@@ -30,6 +44,7 @@ def banner(  # noqa: PLR0913  # the server's options, by name
     admin: int | None,
     milliseconds: float,
     asked: int | None,
+    secure: "SecureAddress | None" = None,
     hints: str,
     as_json: bool,
     quiet: bool,
@@ -44,6 +59,7 @@ def banner(  # noqa: PLR0913  # the server's options, by name
         admin: the admin port, None without one.
         milliseconds: since the program began.
         asked: the port that was asked for and is in use, None when it was free.
+        secure: where HTTPS is served, None without it.
         hints: text for below; `{url}` in it becomes the address.
         as_json: for programs.
         quiet: only what is out of the ordinary.
@@ -59,9 +75,11 @@ def banner(  # noqa: PLR0913  # the server's options, by name
             "notes": list(loaded.notes),
             "debuggers": {name: f"{each.host}:{each.port}" for name, _, each in _debuggers(loaded)},
         }
-        return json.dumps(ready) + "\n"
+        return json.dumps(ready | _secure_facts(host, secure)) + "\n"
 
     warnings = [] if asked is None else [f"  !  Port       {asked} is in use, so it is {port}"]
+    if secure is not None and secure.asked is not None:
+        warnings.append(f"  !  HTTPS      {secure.asked} is in use, so it is {secure.port}")
     if host not in LOOPBACK:
         warnings.append("  !  Network    everybody who reaches this machine can use it")
     if quiet:
@@ -71,7 +89,7 @@ def banner(  # noqa: PLR0913  # the server's options, by name
         return click.style(text, bold=True) if colour else text
 
     lines = ["", f"  {bold('edgerun')} {__version__}   ready in {milliseconds:.0f} ms", ""]
-    lines += [f"  ➜  Edge       {bold(url)}", *warnings]
+    lines += [f"  ➜  Edge       {bold(url)}", *_secure_lines(host, secure, bold), *warnings]
     if host in LOOPBACK:
         lines.append("  ➜  Network    use --host 0.0.0.0 to expose")
     if admin is not None:
@@ -93,6 +111,23 @@ def _debuggers(loaded: Loaded) -> list[tuple[str, str, Debugger]]:
     kinds = {"python": "debugpy", "nodejs": "node inspector"}
     functions = loaded.config.functions.items()
     return [(name, kinds[each.runtime], each.debugger) for name, each in functions if each.debugger is not None]
+
+
+def _secure_lines(host: str, secure: SecureAddress | None, bold: Callable[[str], str]) -> list[str]:
+    if secure is None:
+        return []
+    lines = [f"  ➜  HTTPS      {bold(f'https://{_shown_host(host)}:{secure.port}/')}"]
+    if secure.authority is not None:
+        lines.append(f"  ➜  Trust      {near(str(secure.authority))} (edgerun ca says how)")
+    return lines
+
+
+def _secure_facts(host: str, secure: SecureAddress | None) -> dict[str, object]:
+    if secure is None:
+        return {}
+    url = f"https://{_shown_host(host)}:{secure.port}/"
+    authority = None if secure.authority is None else str(secure.authority)
+    return {"https_url": url, "https_port": secure.port, "authority": authority}
 
 
 def _shown_host(host: str) -> str:

@@ -33,7 +33,7 @@ from edgerun.cache.shelf import Shelf
 from edgerun.cache.tags import cache_tags
 from edgerun.cache_status import with_cache_status
 from edgerun.distribution import access, forward, headers_policy, match
-from edgerun.distribution.guard import guard
+from edgerun.distribution.guard import guard, https_host
 from edgerun.distribution.model import Association, Behavior, Config, Distribution, Point
 from edgerun.distribution.viewer import with_viewer_headers
 from edgerun.eager import Begun, begun, in_task
@@ -83,6 +83,7 @@ class Pipeline:
         self._marks = {distribution.id: Marks(distribution.id) for distribution in config.distributions}
         self._unknown = Marks("")
         self._watched = services.watched
+        self._https_port = services.https_port
         self._verify = services.verify
         self._tell = Teller(config.strictness, services.clock, services.emit, watched=services.watched)
         self._origin_half = OriginHalf(config, services, self._tell, self._marks)
@@ -177,7 +178,7 @@ class Pipeline:
                 # AWS: CloudFront Functions see CloudFront-* headers, Lambda@Edge does not (cloudfront.md §0, step 12).
                 visit.seen = self._with_viewer_headers(visit, visit.seen, behavior)
             return None
-        host = request.headers.get(b"host") or b""
+        host = https_host(request.headers.get(b"host") or b"", self._https_port)
         response = answers.https_redirect(request.method, host, request.target, format_date(visit.started))
         return Obtained(response=response, word="Redirect", final=True, error_page=False)
 

@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
-import errno
 import gc
 import logging
 import signal
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable
@@ -23,20 +23,21 @@ from edgerun.builder import run_all
 from edgerun.clock import MovableClock
 from edgerun.config.load import Loaded
 from edgerun.doors.asgi import AsgiDoor
+from edgerun.doors.http2 import with_http2
 from edgerun.doors.plain import PlainProtocol
 from edgerun.doors.wire import WireProtocol
 from edgerun.embedded import EmbeddedServer
-from edgerun.errors import ConfigError, PortInUse
 from edgerun.functions.loads import Loads
 from edgerun.functions.log_lines import LogFormat
 from edgerun.home import home
+from edgerun.listening import listen
 from edgerun.observe.console import Console
 from edgerun.observe.events import Noted
+from edgerun.secure import Secured, SecurePort, serve_all
 from edgerun.watch import Watcher
 
 logger = logging.getLogger("edgerun.server")
 
-PORTS_TRIED: Final = 50
 GRACE: Final = 2
 KEEP_ALIVE: Final = 60
 HOOKS: Final = ("on_message_begin", "on_url", "on_header", "on_headers_complete", "on_body", "on_message_complete")
@@ -50,6 +51,8 @@ class Options:
         load: reads the configuration; called again after each save when `watch` is on.
         host, port: where to listen; port 0 takes any.
         strict_port: fail when the port is taken instead of taking the next.
+        https: how to serve HTTPS on a port of its own; None is not at all.
+        http2: speak HTTP/2 with viewers that do.
         watch: reload on save.
         ui: whether to open the admin port, and `ui_port` which; always on loopback, the next free one if taken.
         started: `time.perf_counter()` when the program began, for the banner.
@@ -63,6 +66,8 @@ class Options:
     host: str = "127.0.0.1"
     port: int = 8787
     strict_port: bool = False
+    https: Secured | None = None
+    http2: bool = False
     watch: bool = False
     ui: bool = True
     ui_port: int = 8788
@@ -86,54 +91,28 @@ def run(options: Options) -> int:
         PortInUse: `strict_port`, and the port is taken.
     """
     loaded = options.load()
-    listener, moved = listen(options.host, options.port, strict=options.strict_port)
-    with contextlib.closing(listener):
-        server = Server(options, loaded, listener, moved=moved)
+    with contextlib.ExitStack() as open_sockets:
+        listener, moved = listen(options.host, options.port, strict=options.strict_port)
+        open_sockets.callback(listener.close)
+        secure = None
+        if options.https is not None:
+            secure = SecurePort(options.https, options.host, strict=options.strict_port)
+            open_sockets.callback(secure.listener.close)
+        server = Server(options, loaded, listener, secure, moved=moved)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return runner.run(server.serve())
-
-
-def listen(host: str, port: int, *, strict: bool) -> tuple[socket.socket, bool]:
-    """Open the listening socket, on the next free port if need be.
-
-    Returns:
-        The socket, and whether it is on another port than asked for.
-
-    Raises:
-        PortInUse: no port is free, or only the one asked for would do.
-        ConfigError: the address cannot be listened on.
-    """
-    last = port if strict or port == 0 else min(port + PORTS_TRIED, 65_535)
-    for candidate in range(port, last + 1):
-        try:
-            return _bound(host, candidate), candidate != port
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise ConfigError(f"cannot listen on {host}:{candidate}: {error.strerror or error}") from error
-    tried = f"port {port} is" if last == port else f"ports {port} to {last} are"
-    raise PortInUse(f"{tried} in use; give another with --port")
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(2048)
-    except BaseException:
-        listener.close()
-        raise
-    return listener
 
 
 class Server:
     """One server process: uvicorn with our door, an edge behind it, a watcher beside it."""
 
-    def __init__(self, options: Options, loaded: Loaded, listener: socket.socket, *, moved: bool) -> None:
+    def __init__(
+        self, options: Options, loaded: Loaded, listener: socket.socket, secure: SecurePort | None, *, moved: bool
+    ) -> None:
         self._options = options
         self._loaded = loaded
         self._listener = listener
+        self._secure = secure
         self._moved = moved
         self._signals: list[int] = []
         self._starting: asyncio.Future[None] | None = None
@@ -159,15 +138,16 @@ class Server:
             log_format=self._options.log_format,
             clock=MovableClock() if self._options.watch else time.time,
             loads=loads if self._options.watch else None,
+            https_port=self._secure.port if self._secure is not None else 0,
         )
-        door = AsgiDoor(edge)
-        server = EmbeddedServer(uvicorn_config(door))
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop, server, number)
         watcher = Watcher(edge, self._options.load, self._loaded, loads)
         watching: asyncio.Task[None] | None = None
-        admin = self._admin(edge)
+        admin: AdminPort | None = None
         try:
+            servers = self._servers(edge)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, self._stop, [server for server, _ in servers], number)
+            admin = self._admin(edge)
             if await self._started(edge, watcher):
                 if admin is not None:
                     admin.start()
@@ -177,7 +157,7 @@ class Server:
                 self._announce(None if admin is None else admin.port)
                 gc.collect()
                 gc.freeze()
-                await server.serve(sockets=[self._listener])
+                await serve_all(servers)
         finally:
             if watching is not None:
                 watching.cancel()
@@ -187,6 +167,21 @@ class Server:
             await edge.aclose()
             console.flush()
         return 130 if signal.SIGINT in self._signals else 0
+
+    def _servers(self, edge: Edge) -> list[tuple[uvicorn.Server, socket.socket]]:
+        """Return a server for each port, over one door.
+
+        Raises:
+            ConfigError: a certificate cannot be used, or HTTP/2 is not installed.
+        """
+        door, http2 = AsgiDoor(edge), self._options.http2
+        servers: list[tuple[uvicorn.Server, socket.socket]] = [
+            (EmbeddedServer(uvicorn_config(door, http2=http2)), self._listener)
+        ]
+        if self._secure is not None:
+            context = self._secure.context(lambda: edge.config.distributions, http2=http2)
+            servers.append((EmbeddedServer(uvicorn_config(door, context, http2=http2)), self._secure.listener))
+        return servers
 
     def _admin(self, edge: Edge) -> AdminPort | None:
         if not self._options.ui:
@@ -209,10 +204,11 @@ class Server:
             await run_all(self._loaded.builds, lambda text, level: edge.emit(Noted(text=text, level=level)))
         await edge.start()
 
-    def _stop(self, server: uvicorn.Server, number: int) -> None:
+    def _stop(self, servers: list[uvicorn.Server], number: int) -> None:
         """First signal: finish what runs, 2 s at most. Second: stop at once."""
-        server.force_exit = server.force_exit or bool(self._signals)
-        server.should_exit = True
+        for server in servers:
+            server.force_exit = server.force_exit or bool(self._signals)
+            server.should_exit = True
         if self._starting is not None:
             self._starting.cancel()
         self._signals.append(number)
@@ -226,6 +222,7 @@ class Server:
             admin=admin,
             milliseconds=(time.perf_counter() - self._options.started) * 1000,
             asked=self._options.port if self._moved else None,
+            secure=self._secure,
             hints=self._options.hints,
             as_json=self._options.as_json,
             quiet=self._options.quiet,
@@ -236,11 +233,17 @@ class Server:
         stream.flush()
 
 
-def uvicorn_config(door: AsgiDoor) -> uvicorn.Config:
-    """Return uvicorn's settings: our door, nothing of its own in the answers or the log."""
+def uvicorn_config(door: AsgiDoor, tls: ssl.SSLContext | None = None, *, http2: bool = False) -> uvicorn.Config:
+    """Return uvicorn's settings: our door, nothing of its own in the answers or the log.
+
+    Raises:
+        ConfigError: HTTP/2 is not installed.
+    """
+    http1: type[asyncio.Protocol] = WireProtocol if wire_door_fits() else PlainProtocol
     return uvicorn.Config(
         door,
-        http=WireProtocol if wire_door_fits() else PlainProtocol,
+        http=with_http2(http1) if http2 else http1,
+        ssl_context_factory=None if tls is None else lambda *_: tls,
         ws="none",
         lifespan="off",
         log_config=None,

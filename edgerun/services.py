@@ -20,7 +20,7 @@ class Services:
 
     `origin_for` returns the client for an origin, also for one a function named. `watched` turns the event
     of every step on; `Answered`, `Failed` and `Warned` are always emitted. `verify` checks the signatures of private
-    content.
+    content. `https_port` is where viewers are sent from HTTP; 0 leaves them the port they gave.
     """
 
     store: CacheStore
@@ -33,3 +33,4 @@ class Services:
     emit: Callable[[Event], None]
     watched: bool = True
     verify: Verify = nothing_verifies
+    https_port: int = 0

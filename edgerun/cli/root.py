@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "cache": "edgerun.cli.cache",
     "clock": "edgerun.cli.clock",
     "logs": "edgerun.cli.logs",
+    "ca": "edgerun.cli.ca",
     "sign": "edgerun.cli.sign",
     "import": "edgerun.cli.importing",
 }

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 LOGS = "The form of the functions' logs, as on CloudWatch: `edgerun logs` shows them."
 INSPECT = "Open a debugger for each function: node's inspector, debugpy; 9229 and the ports after it; no deadlines."
 INSPECT_BRK = "The same, and wait for a debugger to attach before a function's code is loaded."
+HTTPS_PORT = "The port of HTTPS. The next free one if taken."
+CERT = "A certificate of your own for HTTPS, PEM; without it a local authority issues them: edgerun ca."
 UI = "The admin port, on loopback: `edgerun cache purge` uses it. The next free one if taken."
 
 
@@ -25,6 +27,15 @@ def _serving(command: Any) -> Any:
         click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on."),
         click.option("-p", "--port", default=8787, show_default=True, type=click.IntRange(0, 65535)),
         click.option("--strict-port", is_flag=True, help="Fail if the port is taken instead of taking the next."),
+        click.option("--https", is_flag=True, help="Serve HTTPS as well, on a port of its own."),
+        click.option("--https-port", default=8443, show_default=True, type=click.IntRange(0, 65535), help=HTTPS_PORT),
+        click.option("--cert", type=click.Path(path_type=Path), help=CERT),
+        click.option(
+            "--key", type=click.Path(path_type=Path), help="The key of --cert, if it is not in the same file."
+        ),
+        click.option(
+            "--http2", is_flag=True, help="HTTP/2 for viewers that speak it; experimental, needs edgerun[h2]."
+        ),
         click.option("--ui-port", default=8788, show_default=True, type=click.IntRange(0, 65535), help=UI),
         click.option("--no-ui", "ui", flag_value=False, default=True, help="Open no admin port."),
         click.option("--store", default="", metavar="lmdb|memory|redis://…", help="Where cached objects are kept."),
@@ -107,4 +118,15 @@ def _run(  # noqa: PLR0913  # options by name
     if (address := inspect_brk or inspect) is not None:
         load = Debugging(load, address, wait=inspect_brk is not None)
     text = hints.read() if hints is not None else ""
-    return run(Options(load=load, watch=watch, started=STARTED, hints=text, colour=colour_wanted(), **given))
+    given |= {"started": STARTED, "hints": text, "colour": colour_wanted(), "https": _secured(given)}
+    return run(Options(load=load, watch=watch, **given))
+
+
+def _secured(given: dict[str, Any]) -> Any:
+    """Take what was said of HTTPS out of the options; a certificate alone asks for it too."""
+    from edgerun.secure import Secured  # noqa: PLC0415
+
+    https, port, certificate, key = (given.pop(word) for word in ("https", "https_port", "cert", "key"))
+    if key is not None and certificate is None:
+        raise click.UsageError("--key: expected --cert FILE with it, the certificate that the key belongs to")
+    return Secured(port=port, certificate=certificate, key=key) if https or certificate is not None else None

@@ -9,6 +9,7 @@ from edgerun.http.message import Request
 
 LONGEST_URL: Final = 8_192
 LARGEST_HEAD: Final = 32_768
+HTTPS_PORT: Final = 443
 
 
 def check_size(url: int, head: int) -> None:
@@ -44,6 +45,20 @@ def guard(request: Request, behavior: Behavior) -> bool:
         allowed = ", ".join(sorted(behavior.allowed_methods))
         raise MethodNotAllowed(f"behavior {behavior.path_pattern!r} allows {allowed}, not {request.method}")
     return False
+
+
+def https_host(host: bytes, port: int) -> bytes:
+    """Return the authority that a viewer is sent to from HTTP: the host that was asked for, at the port of HTTPS.
+
+    Args:
+        host: the Host header.
+        port: where HTTPS is served; 0 when it is not: then whatever comes with Host stays, as on CloudFront, which
+            knows no ports but its own.
+    """
+    if not port:
+        return host
+    name = host[: host.index(b"]") + 1] if host.startswith(b"[") and b"]" in host else host.partition(b":")[0]
+    return name if port == HTTPS_PORT else b"%b:%d" % (name, port)
 
 
 def wants_tunnel(request: Request) -> bool:

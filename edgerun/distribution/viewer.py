@@ -158,8 +158,15 @@ def _device(kind: str) -> Callable[[_Viewer], str]:
     return lambda viewer: "true" if kind in devices(viewer.request.headers.get(b"user-agent") or b"") else "false"
 
 
-# Each header with what it says, "" if that is not known. Not here and so never sent: TLS, JA3 and JA4, which the doors
-# do not tell, and what is known of viewers' certificates.
+def _tls(viewer: _Viewer) -> str:
+    agreed = viewer.received.tls
+    if agreed is None:
+        return ""
+    return f"{agreed.protocol}:{agreed.cipher}:{'sessionResumed' if agreed.resumed else 'fullHandshake'}"
+
+
+# Each header with what it says, "" if that is not known. Not here and so never sent: JA3 and JA4, which the doors do
+# not tell, and what is known of viewers' certificates.
 _SAID: Final[dict[str, Callable[[_Viewer], str]]] = {
     **{f"Is-{kind}-Viewer": _device(kind) for kind in ("Android", "Desktop", "IOS", "Mobile", "SmartTV", "Tablet")},
     "Viewer-Address": _address,
@@ -176,6 +183,7 @@ _SAID: Final[dict[str, Callable[[_Viewer], str]]] = {
     "Viewer-Time-Zone": lambda viewer: _ascii(viewer.place.time_zone),
     "Viewer-Header-Order": _header_order,
     "Viewer-Header-Count": lambda viewer: str(len(viewer.received.headers)),
+    "Viewer-TLS": _tls,
     "Viewer-Http-Version": lambda viewer: viewer.request.http_version,
     "Forwarded-Proto": lambda viewer: viewer.request.scheme,
     "Error-Uri": _error_uri,

@@ -12,6 +12,7 @@ from edgerun.distribution.guard import check_size
 from edgerun.doors.heads import known_heads
 from edgerun.doors.incoming import IncomingBody, nothing
 from edgerun.doors.outgoing import BODILESS
+from edgerun.doors.secured import TLS_STATE
 from edgerun.doors.target import checked_coding, checked_host
 from edgerun.doors.wire import Entrance
 from edgerun.errors import BadRequest, EdgeError, RequestError
@@ -69,6 +70,8 @@ class _Exchange:
         self._send = send
         # No upgrade can be passed on: without the header it is an ordinary request.
         self._headers = Headers(scope["headers"]).without(b"upgrade")
+        if not request_is_1x(scope):
+            self._headers = joined_cookies(self._headers)
         self._scope = scope
         self._body: IncomingBody | None = None
         self._room = asyncio.Event()
@@ -134,6 +137,7 @@ class _Exchange:
             scheme=scope["scheme"],
             http_version=scope["http_version"] if scope["http_version"] != "2" else "2.0",
             client=(client[0], client[1]),
+            tls=scope.get("state", {}).get(TLS_STATE),
         )
 
     async def _listen(self, answering: "asyncio.Future[None]") -> None:
@@ -176,6 +180,12 @@ class _Exchange:
         finally:
             await delivery.body.aclose()
             delivery.sent(sent, complete=complete)
+
+
+def joined_cookies(headers: Headers) -> Headers:
+    """Return headers with the crumbs that HTTP/2 may make of a Cookie header put together (RFC 9113 §8.2.3)."""
+    crumbs = headers.get_all(b"cookie")
+    return headers if len(crumbs) < 2 else headers.replaced(b"cookie", b"; ".join(crumbs))
 
 
 def request_is_1x(scope: Scope) -> bool:

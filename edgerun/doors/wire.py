@@ -15,12 +15,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from edgerun.distribution.guard import LARGEST_HEAD, LONGEST_URL, check_size, wants_tunnel
 from edgerun.doors.heads import KnownHead, KnownHeads, is_one_head
 from edgerun.doors.incoming import IncomingBody, nothing
+from edgerun.doors.secured import tls_of
 from edgerun.doors.target import checked_coding, checked_host, split_target
 from edgerun.doors.turn import Turn
 from edgerun.eager import Begun
 from edgerun.errors import BadRequest, HeadersTooLarge, RequestError, UriTooLong
 from edgerun.http.headers import Headers, Line
-from edgerun.http.message import NO_BODY, Body, OnInterim, Request, SameHead
+from edgerun.http.message import NO_BODY, Body, OnInterim, Request, SameHead, Tls
 from edgerun.visit import Delivery
 
 HEAD_TIMEOUT: Final = 30.0
@@ -55,6 +56,7 @@ class WireProtocol(HttpToolsProtocol):
         self._deaf = False
         self._surplus = b""
         self._heads = KnownHeads()
+        self._tls: Tls | None = None
         self._heads_begun = 0
         self._latest: Request | None = None
         self._alike: KnownHead | None = None
@@ -69,6 +71,7 @@ class WireProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._heads = self.app.heads[self.scheme or "http"]
+        self._tls = tls_of(transport)
         self._idle()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # the transport's interface
@@ -187,6 +190,7 @@ class WireProtocol(HttpToolsProtocol):
             scheme=self.scheme or "http",
             http_version=version,
             client=self.client or ("127.0.0.1", 0),
+            tls=self._tls,
         )
 
     def _take(self, request: Request, *, has_body: bool, length: int | None) -> None:
@@ -208,7 +212,7 @@ class WireProtocol(HttpToolsProtocol):
         """Let a request have its turn whose very bytes have been parsed before."""
         if self._alike is not alike:
             self._alike = alike
-            self._request_alike = alike.request.changed(client=self.client or ("127.0.0.1", 0))
+            self._request_alike = alike.request.changed(client=self.client or ("127.0.0.1", 0), tls=self._tls)
         turn = Turn(self, self._request_alike, keep_alive=alike.keep_alive)
         self._deaf = not alike.keep_alive
         self.turn = turn
@@ -278,6 +282,7 @@ class WireProtocol(HttpToolsProtocol):
             headers=Headers(),
             scheme=self.scheme or "http",
             client=self.client or ("127.0.0.1", 0),
+            tls=self._tls,
         )
         turn = Turn(self, request, keep_alive=False)
         turn.refusal = error

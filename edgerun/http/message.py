@@ -129,12 +129,22 @@ class SameHead:
 
 
 @value
+class Tls:
+    """What was agreed on with a viewer: `TLSv1.3`, a cipher as OpenSSL names it, whether a session was resumed."""
+
+    protocol: str
+    cipher: str
+    resumed: bool = False
+
+
+@value
 class Request:
     """One HTTP request.
 
     `path` and `query` are the bytes as received; `query` is None when there is no `?`. `client` is the
     TCP peer as (address, port). `http_version` is `1.0`, `1.1` or `2.0`. `same` is shared by all requests
-    that came with the same bytes, whoever sent them; None when the door keeps no account of that.
+    that came with the same bytes, whoever sent them; None when the door keeps no account of that. `tls` is
+    that of the viewer's connection, None without.
     """
 
     method: str
@@ -146,6 +156,7 @@ class Request:
     http_version: str = "1.1"
     client: tuple[str, int] = ("127.0.0.1", 0)
     same: SameHead | None = field(default=None, compare=False, repr=False)
+    tls: Tls | None = None
 
     def changed(self, **fields: Any) -> "Request":
         """Return the same request with some fields changed."""

@@ -3,7 +3,7 @@
 import pytest
 from plays import behavior, request
 
-from edgerun.distribution.guard import check_size, guard, wants_tunnel
+from edgerun.distribution.guard import check_size, guard, https_host, wants_tunnel
 from edgerun.distribution.model import ALL_METHODS
 from edgerun.errors import BodyNotAllowed, HeadersTooLarge, HttpsOnly, MethodNotAllowed, UriTooLong
 from edgerun.http.message import StreamBody
@@ -102,3 +102,18 @@ def test_sizes(url, head, error):
 )
 def test_only_a_websocket_is_let_through(asked, expected):
     assert wants_tunnel(asked) is expected
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "told"),
+    [
+        (b"shop.example:8787", 8443, b"shop.example:8443"),
+        (b"shop.example", 8443, b"shop.example:8443"),
+        (b"shop.example:8787", 443, b"shop.example"),
+        (b"[::1]:8787", 8443, b"[::1]:8443"),
+        (b"[::1]", 443, b"[::1]"),
+        (b"shop.example:8787", 0, b"shop.example:8787"),
+    ],
+)
+def test_the_host_that_viewers_are_sent_to_has_the_port_of_https(host, port, told):
+    assert https_host(host, port) == told

@@ -12,6 +12,7 @@ from edgerun.distribution.managed import only
 from edgerun.distribution.model import Choice, OriginRequestPolicy, Selection
 from edgerun.distribution.viewer import devices, wanted, with_viewer_headers
 from edgerun.http.headers import Headers
+from edgerun.http.message import Tls
 
 DEVICES = ("Android", "Desktop", "IOS", "Mobile", "SmartTV", "Tablet")
 ALL_DEVICES = tuple(f"CloudFront-Is-{kind}-Viewer" for kind in DEVICES)
@@ -348,3 +349,12 @@ def test_all_viewer_except_host_asks_for_devices_location_and_protocol():
     assert {name.lower().encode() for name in ALL_DEVICES} < asked
     assert {b"cloudfront-viewer-country", b"cloudfront-viewer-tls", b"cloudfront-forwarded-proto"} < asked
     assert not {b"cloudfront-viewer-address", b"cloudfront-viewer-asn"} & asked
+
+
+@pytest.mark.parametrize(("resumed", "last"), [(False, "fullHandshake"), (True, "sessionResumed")])
+def test_what_is_known_of_tls(resumed, last):
+    agreed = Tls(protocol="TLSv1.3", cipher="TLS_AES_128_GCM_SHA256", resumed=resumed)
+    asked = request(CloudFront_Viewer_TLS="forged").changed(tls=agreed)
+    told = with_viewer_headers(asked, asked_for("CloudFront-Viewer-TLS")).headers
+
+    assert told.get_all(b"cloudfront-viewer-tls") == (f"TLSv1.3:TLS_AES_128_GCM_SHA256:{last}".encode(),)

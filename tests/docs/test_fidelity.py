@@ -6,7 +6,6 @@ import re
 from functools import cache
 from pathlib import Path
 
-import click
 import pytest
 from plays import request
 
@@ -15,7 +14,6 @@ from edgerun.cache.caching import Answer, Keep
 from edgerun.cache.entry import CacheKey, Entry
 from edgerun.cache.freshness import CloudFrontCaching
 from edgerun.cache.memory import MemoryStore
-from edgerun.cli.root import cli
 from edgerun.config.zero import zero_config
 from edgerun.distribution.model import Behavior, CachePolicy, Choice, Distribution, Selection
 from edgerun.distribution.origins import DirectoryOrigin, HttpOrigin, OriginSpec
@@ -144,13 +142,6 @@ def test_the_edge_location_is_always_the_same():
     headers = Marks("E1").fixed(Obtained(response=Response(status=200, headers=Headers()), word="Hit"))
 
     assert headers.get(b"x-amz-cf-pop") == b"EDG50-P1"
-
-
-def test_viewers_are_served_without_tls():
-    serve = cli.get_command(click.Context(cli), "serve")
-
-    assert serve is not None
-    assert [name for option in serve.params for name in option.opts if "tls" in name or "cert" in name] == []
 
 
 # ------------------------------------------------------------------------------ origins
