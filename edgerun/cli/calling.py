@@ -209,7 +209,7 @@ def runtime_for(function: Function, on_output: Callable[[OutputLine], None]) -> 
         from edgerun.functions.cloudfront_js import CloudFrontJsRuntime  # noqa: PLC0415  # most calls need none
 
         return CloudFrontJsRuntime(on_output)
-    return ProcessRuntime(on_output)
+    return ProcessRuntime(on_output, spares=False)
 
 
 def rooted(request: Request, distribution: Distribution) -> Request:

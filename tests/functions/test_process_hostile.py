@@ -189,6 +189,47 @@ def test_the_loss_of_the_zygote_fails_what_runs_and_a_new_one_takes_over():
     assert play(scene) == "Sandbox.Failure"
 
 
+@linux
+def test_what_environments_started_goes_even_if_the_zygote_is_killed():
+    async def scene(stage):
+        function = python("spawns.handler")
+        strays = await stage.result(function)
+        zygote = next(iter(stage.runtime._spawners.values()))
+        assert all(map(is_alive, strays))
+        os.kill(zygote.pid, signal.SIGKILL)
+        wait_until_gone([zygote.pid])
+        others = await stage.result(function)
+        async with asyncio.timeout(LONG):
+            while any(map(is_alive, strays)) or Path(zygote._folder).exists():  # noqa: ASYNC240 - one look
+                await asyncio.sleep(0.005)
+        assert all(map(is_alive, others))
+        return others
+
+    wait_until_gone(play(scene), seconds=0)
+
+
+def test_the_end_of_an_environment_comes_without_a_warning(tmp_path):
+    (tmp_path / "app.py").write_text(LISTENS)
+
+    async def scene(stage):
+        function = python("app.handler", root=str(tmp_path))
+        pid = await stage.result(function)
+        await stage.runtime.reload("ab")
+        wait_until_gone([pid])
+        return stage.texts
+
+    assert play(scene) == []
+
+
+LISTENS = """
+import os, signal
+
+signal.signal(signal.SIGTERM, lambda number, frame: print("warned", flush=True))
+
+
+def handler(event, context):
+    return os.getpid()
+"""
 SERVER = """
 import asyncio, json, sys
 from edgerun.functions.function import Function

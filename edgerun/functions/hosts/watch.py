@@ -17,8 +17,10 @@ else:
     import system
 
 MIB = 1024 * 1024
+FEW = 16
 SHARE = 20  # reading may take this part of the time
 MEMORY, PROCESSES = "memory", "processes"
+ORDERED = "ordered"
 PAGE = os.sysconf("SC_PAGE_SIZE")
 # Fields of /proc/PID/stat after the name, counted from the state.
 THREADS, PAGES = 17, 21
@@ -31,7 +33,7 @@ class Watched:
         memory: bytes that all its processes together may hold; 0: no limit.
         processes: processes and threads it may have; 0: no limit.
         peak: bytes it held at most when it was looked at.
-        cause: why it was found guilty, "" if it was not.
+        cause: why it is being killed, "" if it is not.
         read_again: when its memory may be read again: for a large family that takes a while.
     """
 
@@ -79,17 +81,15 @@ class Watch:
     @staticmethod
     def _read(environment: Watched, pids: list[int]) -> int:
         """Judge what an environment holds; return its threads."""
-        held = threads = 0
-        for pid in pids:
-            pages, count = usage(pid)
-            held += pages * PAGE
-            threads += count
+        used = [usage(pid) for pid in pids]
+        held = sum(pages for pages, _ in used) * PAGE
         if len(pids) > 1 and held > max(environment.memory, environment.peak):
-            held = min(held, sum(map(shared_out, pids)))  # what they share was counted for each
+            # What they share was counted for each.
+            held = sum(map(shared_out, pids)) if len(pids) <= FEW else least([pages for pages, _ in used]) * PAGE
         environment.peak = max(environment.peak, held)
         if environment.memory and held > environment.memory:
             environment.cause = MEMORY
-        return threads
+        return sum(threads for _, threads in used)
 
 
 def newest_process() -> str:
@@ -103,8 +103,17 @@ def usage(pid: int) -> tuple[int, int]:
     return (int(fields[PAGES]), int(fields[THREADS])) if len(fields) > PAGES else (0, 0)
 
 
+def least(pages: list[int]) -> int:
+    """Return the pages that many processes hold at the least, if all may share what the smallest of them holds."""
+    living = [count for count in pages if count]  # a process that has ended and waits to be seen holds none
+    return sum(living) - min(living, default=0) * (len(living) - 1)
+
+
 def shared_out(pid: int) -> int:
-    """Return the bytes a process holds, each page divided by those who share it."""
+    """Return the bytes a process holds, each page divided by those who share it.
+
+    This waits for a process that is forking; so it is nothing to ask of a crowd that forks.
+    """
     for line in _read(f"/proc/{pid}/smaps_rollup").splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024

@@ -124,6 +124,7 @@ class Zygote:
             case "kill":
                 found = self.environments.get(order["key"])
                 if found is not None:
+                    found.cause = found.cause or watch.ORDERED
                     system.kill_group(found.pid)
             case "forget":
                 self._remove(self.folder / str(order["key"]))
@@ -231,7 +232,8 @@ class Zygote:
         if key is not None:
             ended = self.environments.pop(key)
             most = max(system.mebibytes(usage.ru_maxrss), -(-ended.peak // watch.MIB))
-            self._report({"key": key, "status": status, "max_memory": most, "cause": ended.cause})
+            cause = "" if ended.cause == watch.ORDERED else ended.cause
+            self._report({"key": key, "status": status, "max_memory": most, "cause": cause})
 
     def _remove(self, folder: pathlib.Path) -> None:
         """Remove an environment's temporary folder; a child does so if it is not empty."""
