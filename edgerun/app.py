@@ -19,6 +19,7 @@ from edgerun.cache.record import Decision
 from edgerun.cache.store import CacheStore
 from edgerun.distribution.forward import origin_spec
 from edgerun.distribution.model import Config, StoreConfig, is_cloudfront
+from edgerun.distribution.origins import FunctionOrigin as FunctionConfig
 from edgerun.eager import Begun
 from edgerun.errors import RequestError, StoreError
 from edgerun.functions.function import Function, code_file
@@ -105,7 +106,7 @@ class Edge:
         self._calls = self.runtime if before is None else before(self.runtime)
         self.store: CacheStore = open_store(config.store, self._note) if store is None else store
         self._commands = Commands(cwd or Path.cwd(), self._origin_printed)
-        self._origins = Origins(tuple(config.origins.values()), clock, clients)
+        self._origins = Origins(tuple(config.origins.values()), clock, clients, self._function_origin)
         self._flights: Collapser[Fetched] = Collapser()
         # Origins of earlier revisions, for as long as a fetch still uses them.
         self._all_origins: WeakSet[Origins] = WeakSet((self._origins,))
@@ -129,7 +130,7 @@ class Edge:
         """
         origins = self._origins
         if config.origins != self.config.origins:
-            origins = Origins(tuple(config.origins.values()), self.clock, self._clients)
+            origins = Origins(tuple(config.origins.values()), self.clock, self._clients, self._function_origin)
             await self._commands.match(tuple(config.origins.values()))
             self._all_origins.add(origins)
         if config.store != replace(self.config.store, tag_headers=config.store.tag_headers):
@@ -233,6 +234,18 @@ class Edge:
             watched=self._watched,
             https_port=self._https_port,
             verify=verify,
+        )
+
+    def _function_origin(self, config: FunctionConfig) -> Origin:
+        from edgerun.origins.function import FunctionOrigin, payload_of  # noqa: PLC0415  # most need none
+
+        return FunctionOrigin(
+            config,
+            payload_of(config),
+            function=lambda: self.config.functions[config.function],
+            runtime=self.runtime,
+            clock=self.clock,
+            tell=lambda text: self._note(text, "error"),
         )
 
     def _retire(self, functions: list[Function]) -> None:

@@ -15,6 +15,7 @@ from edgerun.config.cloudfront_functions import key_value_stores
 from edgerun.config.distributions import Parts, check_hosts, distribution
 from edgerun.config.explain import faults_of
 from edgerun.config.faults import Faults, Key, Source
+from edgerun.config.function_origins import served
 from edgerun.config.geo import places
 from edgerun.config.handlers import functions
 from edgerun.config.origin_groups import origin_groups
@@ -73,12 +74,12 @@ def build(
     bench = Bench(source=source, base=base.absolute(), strictness=strictness, free_port=free_port, faults=faults)
     file = _validated(source, faults)
     stores = key_value_stores(file.key_value_stores, bench)
-    made = origins(file.origins, bench)
+    made = origins(file, bench)
     parts = Parts(
         file=file,
         origins=made,
         origin_groups=origin_groups(file, made, bench),
-        functions=functions(file.functions, stores, bench),
+        functions=functions(file.functions, stores, bench, served(file.origins)),
         cache_policies=cache_policies(file.cache_policies, bench),
         origin_request_policies=origin_request_policies(file.origin_request_policies, bench),
         response_headers_policies=response_headers_policies(file.response_headers_policies, bench),

@@ -10,6 +10,7 @@ from edgerun.config import custom, names, private, raw, shapes
 from edgerun.config.bench import Bench, frozen
 from edgerun.config.cloudfront_functions import check_association, check_kinds
 from edgerun.config.faults import Key, shown
+from edgerun.config.function_origins import check_at_the_edge
 from edgerun.config.policies import find_cache_policy, find_origin_request_policy, find_response_headers_policy
 from edgerun.distribution.headers_model import ResponseHeadersPolicy
 from edgerun.distribution.match import unreachable
@@ -25,7 +26,7 @@ from edgerun.distribution.model import (
     OriginRequestPolicy,
     Point,
 )
-from edgerun.distribution.origins import OriginConfig, OriginGroup, is_bucket
+from edgerun.distribution.origins import FunctionOrigin, OriginConfig, OriginGroup, is_bucket
 from edgerun.functions.function import Function
 
 METHOD_SETS: Final = (READ_METHODS, READ_METHODS | {"OPTIONS"}, ALL_METHODS)
@@ -166,6 +167,8 @@ def _behavior(key: Key, table: raw.DefaultBehaviorTable, parts: Parts, bench: Be
 
 
 def _check_host(key: Key, origin: OriginConfig, policy: CachePolicy, bench: Bench) -> None:
+    if isinstance(origin, FunctionOrigin) and origin.payload == "function-url" and b"host" in policy.headers.names:
+        bench.note((*key, "cache_policy"), f"{policy.name!r} sends Host to the origin, which a function's URL refuses")
     if is_bucket(origin) and b"host" in policy.headers.names:
         bench.note((*key, "cache_policy"), f"{policy.name!r} sends Host to the origin, which S3 on AWS refuses")
 
@@ -212,6 +215,7 @@ def _association(
     check_association(place, point, function, use.include_body, bench)
     _check_memory(place, point, function, bench)
     custom.check_at_the_edge(place, function, bench)
+    check_at_the_edge(place, function, bench)
     return Association(function=function, include_body=use.include_body)
 
 

@@ -10,6 +10,7 @@ from edgerun.config import custom, names, raw
 from edgerun.config.bench import Bench, frozen
 from edgerun.config.cloudfront_functions import check_stores, cloudfront_function, runtime_meant
 from edgerun.config.faults import Key, shown
+from edgerun.config.function_origins import check_timeout
 from edgerun.config.read import is_file, is_folder, neighbour
 from edgerun.functions.bootstraps import RUNTIMES
 from edgerun.functions.function import Function
@@ -25,15 +26,29 @@ _NAME: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
 def functions(
-    tables: Mapping[str, raw.FunctionTable], stores: Mapping[str, Path | None], bench: Bench
+    tables: Mapping[str, raw.FunctionTable],
+    stores: Mapping[str, Path | None],
+    bench: Bench,
+    served: frozenset[str] = frozenset(),
 ) -> dict[str, Function]:
-    """Return the functions that could be made, by name; `stores` are the files of the key-value stores."""
-    made = {name: _function(name, table, stores, bench) for name, table in tables.items()}
+    """Return the functions that could be made, by name.
+
+    Args:
+        tables: theirs.
+        stores: the files of the key-value stores.
+        bench: where faults go.
+        served: the names of those that are origins: what Lambda@Edge lacks and Lambda has is theirs.
+    """
+    for name in tables.keys() - served:
+        check_timeout(("functions", name, "timeout"), tables[name].timeout, bench)
+    made = {name: _function(name, table, stores, bench, origin=name in served) for name, table in tables.items()}
     check_stores(tables, bench)
     return {name: function for name, function in made.items() if function is not None}
 
 
-def _function(name: str, table: raw.FunctionTable, stores: Mapping[str, Path | None], bench: Bench) -> Function | None:
+def _function(
+    name: str, table: raw.FunctionTable, stores: Mapping[str, Path | None], bench: Bench, *, origin: bool
+) -> Function | None:
     key = ("functions", name)
     bench.fault(key, names.function_name(name))
     light = runtime_meant(table, bench)
@@ -41,7 +56,7 @@ def _function(name: str, table: raw.FunctionTable, stores: Mapping[str, Path | N
         return cloudfront_function(key, name, table, light, stores, bench)
     if table.key_value_store is not None:
         bench.fault((*key, "key_value_store"), "only a CloudFront Function has a key-value store")
-    _check_environment(key, name, table, bench)
+    _check_environment(key, name, table, bench, origin=origin)
     root = _root(key, table, bench)
     runtime = table.runtime or custom.inferred(table.handler)
     found = custom.found(key, table, root, bench) if runtime in RUNTIMES else _found(key, table, root, bench)
@@ -58,7 +73,8 @@ def _function(name: str, table: raw.FunctionTable, stores: Mapping[str, Path | N
         concurrency=table.concurrency,
         environment=frozen(table.environment),
         python=_interpreter(key, table, runtime, bench),
-        deployed_as=f"us-east-1.{name}",  # AWS: replicas carry the prefix in every Region (lambda-at-edge.md §10.3)
+        # AWS: replicas carry the prefix in every Region (lambda-at-edge.md §10.3)
+        deployed_as="" if origin else f"us-east-1.{name}",
     )
 
 
@@ -73,16 +89,16 @@ def _found(key: Key, table: raw.FunctionTable, root: Path | None, bench: Bench) 
     return root, f"{_module(key, file, root, runtime, bench)}.{entry}", runtime
 
 
-def _check_environment(key: Key, name: str, table: raw.FunctionTable, bench: Bench) -> None:
+def _check_environment(key: Key, name: str, table: raw.FunctionTable, bench: Bench, *, origin: bool) -> None:
     if not table.environment:
         return
     place = (*key, "environment")
     # AWS: spec/lambda-at-edge.md §9.7
     arn = ARN.format(name)
     text = f"The function cannot have environment variables. Function: {arn}"
-    if bench.strictness != "lenient":
+    if bench.strictness != "lenient" and not origin:
         bench.fault(place, text)
-    else:
+    elif not origin:
         bench.note(place, f"forgiven: {text}")
     for word, value in table.environment.items():
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", word) or "\0" in value:

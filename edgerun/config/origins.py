@@ -9,12 +9,14 @@ from edgerun.config import names, raw
 from edgerun.config.bench import Bench, frozen
 from edgerun.config.buckets import bucket_origin
 from edgerun.config.faults import Key, shown
+from edgerun.config.function_origins import function_origin
 from edgerun.config.read import is_folder, neighbour
 from edgerun.distribution.origins import BucketOrigin, DirectoryOrigin, HttpOrigin, OriginConfig
 
 DIRECTORY_ONLY: Final = ("website", "index_document", "error_document", "list_bucket")
 BUCKET_ONLY: Final = ("region", "endpoint", "profile", "sign")
-PLACES: Final = ("directory", "url", "bucket")
+FUNCTION_ONLY: Final = ("payload", "multi_value")
+PLACES: Final = ("directory", "url", "bucket", "function")
 WEBSITE_ONLY: Final = ("index_document", "error_document")
 PORT: Final = "{port}"
 _PORTS: Final = {"http": 80, "https": 443}
@@ -23,13 +25,13 @@ _URL: Final = re.compile(
 )
 
 
-def origins(tables: Mapping[str, raw.OriginTable], bench: Bench) -> dict[str, OriginConfig]:
+def origins(file: raw.FileTable, bench: Bench) -> dict[str, OriginConfig]:
     """Return the origins that could be made, by name."""
-    made = {name: _origin(name, table, bench) for name, table in tables.items()}
+    made = {name: _origin(name, table, file, bench) for name, table in file.origins.items()}
     return {name: origin for name, origin in made.items() if origin is not None}
 
 
-def _origin(name: str, table: raw.OriginTable, bench: Bench) -> OriginConfig | None:
+def _origin(name: str, table: raw.OriginTable, file: raw.FileTable, bench: Bench) -> OriginConfig | None:
     key = ("origins", name)
     bench.fault(key, names.table_name(name))
     bench.fault((*key, "path"), names.origin_path(table.path))
@@ -45,21 +47,26 @@ def _origin(name: str, table: raw.OriginTable, bench: Bench) -> OriginConfig | N
     if table.origin_shield is not None:
         bench.note((*key, "origin_shield"), "has no effect: there is one cache here, as near to the origin as any")
     if sum(getattr(table, place) is not None for place in PLACES) != 1:
-        bench.fault(key, "expected exactly one of 'directory', 'url' and 'bucket'")
+        bench.fault(key, "expected exactly one of 'directory', 'url', 'bucket' and 'function'")
         return None
-    if table.bucket is None:
-        for word in BUCKET_ONLY:
-            bench.fault((*key, word), _misplaced(table, word, "an origin with 'bucket'"))
+    _check_owners(key, table, bench)
+    if table.function is not None:
+        return function_origin(key, table, file.functions, _common(name, table), bench)
     if table.url is not None:
         return _http(name, table, table.url, bench)
     return _bucket(name, table, bench) if table.bucket is not None else _directory(name, table, bench)
 
 
+def _check_owners(key: Key, table: raw.OriginTable, bench: Bench) -> None:
+    """Refuse the keys that only another kind of origin has."""
+    owners = {"directory": DIRECTORY_ONLY, "url": ("command",), "bucket": BUCKET_ONLY, "function": FUNCTION_ONLY}
+    for place, words in owners.items():
+        for word in words if getattr(table, place) is None else ():
+            bench.fault((*key, word), _misplaced(table, word, f"an origin with {place!r}"))
+
+
 def _bucket(name: str, table: raw.OriginTable, bench: Bench) -> BucketOrigin | None:
     key = ("origins", name)
-    for word in (*DIRECTORY_ONLY, "command"):
-        owner = "an origin with 'url'" if word == "command" else "an origin with 'directory'"
-        bench.fault((*key, word), _misplaced(table, word, owner))
     reached = None
     if table.endpoint is not None:
         problem = _url_problem(table.endpoint, table)
@@ -97,8 +104,6 @@ def _directory(name: str, table: raw.OriginTable, bench: Bench) -> DirectoryOrig
     folder = bench.path(given)
     if not is_folder(folder):
         bench.fault((*key, "directory"), f"there is no folder {shown(given)}{neighbour(folder, folders=True)}")
-    if table.command:
-        bench.fault((*key, "command"), "only an origin with 'url' has a command")
     if not table.website:
         for word in WEBSITE_ONLY:
             bench.fault((*key, word), _misplaced(table, word, "a website origin (website = true)"))
@@ -123,8 +128,6 @@ def _misplaced(table: raw.OriginTable, word: str, owner: str) -> str:
 
 def _http(name: str, table: raw.OriginTable, url: str, bench: Bench) -> HttpOrigin | None:
     key = ("origins", name)
-    for word in DIRECTORY_ONLY:
-        bench.fault((*key, word), _misplaced(table, word, "an origin with 'directory'"))
     problem = _url_problem(url, table)
     bench.fault((*key, "url"), problem)
     if "\0" in table.command or "\n" in table.command:

@@ -17,7 +17,9 @@ from edgerun.distribution.model import Config
 from edgerun.errors import ConfigError
 
 _DIRECTORY_ONLY: Final = ("website", "index_document", "error_document", "list_bucket")
-_OTHER_PLACES: Final = frozenset({"url", "directory", "command", "bucket", "region", "endpoint", "profile", "sign"})
+_OTHER_PLACES: Final = frozenset(
+    "url directory command bucket region endpoint profile sign function payload multi_value".split()
+)
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 
 

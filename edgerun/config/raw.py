@@ -49,15 +49,20 @@ class OriginRequestPolicyTable(Table):
 
 
 class OriginTable(Table):
-    """An origin: a folder that behaves like an S3 bucket, a bucket, or an HTTP server."""
+    """An origin: a folder that behaves like an S3 bucket, a bucket, an HTTP server, or a function."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"function", "origin_access_control"})
+    later: ClassVar[frozenset[str]] = frozenset({"origin_access_control"})
 
     directory: str | None = Field(None, description="A folder that behaves like an S3 bucket.")
     url: str | None = Field(
         None, description="http://HOST[:PORT] or https://HOST[:PORT]; {port} stands for a free port, with command."
     )
     bucket: str | None = Field(None, description="A bucket of S3, or of a server that speaks its protocol.")
+    function: str | None = Field(None, description="Name of a function that answers, with a timeout of up to 900 s.")
+    payload: Literal["function-url", "alb"] = Field(
+        "function-url", description="The form of the function's events: that of its own URL, or of a load balancer."
+    )
+    multi_value: bool = Field(False, description="The load balancer gives and takes lists of header values.")
     region: str = Field("us-east-1", description="The bucket's region.")
     endpoint: str | None = Field(
         None,
@@ -127,11 +132,14 @@ class FunctionTable(Table):
         "'cloudfront-js-' a CloudFront Function.",
     )
     root: str | None = Field(None, description="The folder that is LAMBDA_TASK_ROOT; the handler's if left out.")
-    timeout: int = Field(3, ge=1, le=30, description="Seconds for one invocation, 1 to 30.")
+    timeout: int = Field(
+        3, ge=1, le=900, description="Seconds for one invocation, 1 to 30; to 900 for a function that is an origin."
+    )
     memory: int = Field(128, ge=128, le=10_240, description="MB, 128 to 10240.")
     concurrency: int = Field(10, ge=1, le=1000, description="Environments at one time, 1 to 1000.")
     environment: dict[str, str] = Field(
-        default_factory=dict, description="Environment variables, which Lambda@Edge does not have: for --lenient only."
+        default_factory=dict,
+        description="Environment variables of a function that is an origin; at the edge for --lenient only.",
     )
     python: str = Field("", description="The interpreter of a Python function, as that of a virtual environment.")
     key_value_store: str | None = Field(None, description="The store of a CloudFront Function, by name.")

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from edgerun.distribution.model import Association, Behavior, Distribution, Point
-from edgerun.distribution.origins import HttpOrigin, OriginConfig, OriginGroup, is_bucket
+from edgerun.distribution.origins import FunctionOrigin, HttpOrigin, OriginConfig, OriginGroup, is_bucket
 
 Form = dict[str, object]
 
@@ -136,7 +136,9 @@ def _bucket(origin: OriginConfig) -> Form:
 
 
 def _server(origin: OriginConfig) -> Form:
-    scheme, port = (origin.scheme, origin.port) if isinstance(origin, HttpOrigin) else ("http", 80)
+    scheme, port = ("https", 443) if isinstance(origin, FunctionOrigin) else ("http", 80)
+    if isinstance(origin, HttpOrigin):
+        scheme, port = origin.scheme, origin.port
     return {
         "HTTPPort": port if scheme == "http" else 80,
         "HTTPSPort": port if scheme == "https" else 443,

@@ -9,7 +9,7 @@ from typing import Final
 
 from edgerun.distribution.choice import OriginChoice
 from edgerun.distribution.model import Behavior, Choice, Selection
-from edgerun.distribution.origins import BucketOrigin, HttpOrigin, OriginConfig, OriginSpec, is_bucket
+from edgerun.distribution.origins import BucketOrigin, FunctionOrigin, HttpOrigin, OriginConfig, OriginSpec, is_bucket
 from edgerun.distribution.select import accept_encoding, forwarded, forwards_cookies, pick_cookies, pick_query
 from edgerun.distribution.viewer import wanted
 from edgerun.http import fields
@@ -205,6 +205,8 @@ def _reached(origin: OriginConfig) -> tuple[str, int]:
         case HttpOrigin():
             port = {"http": 80, "https": 443}[origin.scheme] if origin.domain_name != origin.host else origin.port
             return origin.scheme, port
+        case FunctionOrigin():
+            return "https", 443
         case _:
             return "http", 80
 

@@ -86,7 +86,29 @@ class BucketOrigin:
     response_completion_timeout: float | None = None
 
 
-OriginConfig = DirectoryOrigin | HttpOrigin | BucketOrigin
+@value
+class FunctionOrigin:
+    """A function behind its own URL or behind a load balancer (`spec/lambda-service.md` §6, §7).
+
+    `function` is its name, `payload` the form of its events; `multi_value` is the target group's
+    `lambda.multi_value_headers.enabled`, for `alb` only.
+    """
+
+    name: str
+    function: str
+    payload: Literal["function-url", "alb"]
+    domain_name: str
+    multi_value: bool = False
+    path: str = ""
+    custom_headers: Mapping[str, str] = NO_TEXTS
+    connection_attempts: int = 3
+    connection_timeout: float = 10.0
+    read_timeout: float = 30.0
+    keepalive_timeout: float = 5.0
+    response_completion_timeout: float | None = None
+
+
+OriginConfig = DirectoryOrigin | HttpOrigin | BucketOrigin | FunctionOrigin
 
 
 def is_bucket(origin: OriginConfig) -> bool:
@@ -95,12 +117,14 @@ def is_bucket(origin: OriginConfig) -> bool:
 
 
 def place_of(origin: OriginConfig) -> str:
-    """Return where an origin is, for people: a folder, a URL or `s3://bucket`."""
+    """Return where an origin is, for people: a folder, a URL, `s3://bucket` or `function NAME`."""
     match origin:
         case DirectoryOrigin():
             return origin.directory
         case BucketOrigin():
             return f"s3://{origin.bucket}"
+        case FunctionOrigin():
+            return f"function {origin.function}"
         case HttpOrigin():
             return f"{origin.scheme}://{origin.host}:{origin.port}"
 

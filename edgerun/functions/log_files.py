@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from edgerun.distribution.model import Config, Point, is_cloudfront
+from edgerun.distribution.origins import FunctionOrigin
 from edgerun.errors import FunctionResultError
 from edgerun.functions.log_lines import validation_failure
 from edgerun.functions.variables import ACCOUNT, REGION
@@ -164,6 +165,10 @@ def distribution_of(config: Config, function: str) -> str:
     for distribution in config.distributions:
         for behavior in distribution.all_behaviors:
             found = (behavior.function_at(point) for point in Point)
-            if any(association.function.name == function for association in found if association is not None):
+            names = {association.function.name for association in found if association is not None}
+            group = behavior.origin_group
+            origins = (group.primary, group.secondary) if group is not None else (behavior.origin,)
+            names |= {origin.function for origin in origins if isinstance(origin, FunctionOrigin)}
+            if function in names:
                 return distribution.id
     return ""

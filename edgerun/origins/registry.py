@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -10,9 +11,10 @@ from typing import Final
 from edgerun.distribution.forward import origin_spec
 from edgerun.distribution.origins import BucketOrigin as BucketConfig
 from edgerun.distribution.origins import DirectoryOrigin as DirectoryConfig
+from edgerun.distribution.origins import FunctionOrigin as FunctionConfig
 from edgerun.distribution.origins import HttpOrigin as HttpConfig
 from edgerun.distribution.origins import OriginConfig, OriginSpec
-from edgerun.errors import OriginDnsError
+from edgerun.errors import ConfigError, OriginDnsError
 from edgerun.http.message import OnInterim, Request, Response
 from edgerun.origins.bucket import BucketOrigin
 from edgerun.origins.command import OriginCommand
@@ -21,6 +23,7 @@ from edgerun.origins.http1 import HttpOrigin
 from edgerun.origins.origin import Origin
 
 NAMED_KEPT: Final = 64
+ByFunction = Callable[[FunctionConfig], Origin]
 NO_CLIENTS: Final[Mapping[str, Origin]] = MappingProxyType({})
 
 
@@ -29,7 +32,7 @@ class Origins:
 
     A configured origin is known by its domain name; any other custom origin is reached where it says it is. Where only
     the timeouts or attempts differ, the configured place is reached with those. `clients` answer for origins by name,
-    whatever the configuration says.
+    whatever the configuration says; `by_function` makes the client of an origin that is a function.
     """
 
     def __init__(
@@ -37,7 +40,9 @@ class Origins:
         configs: tuple[OriginConfig, ...],
         clock: Callable[[], float],
         clients: Mapping[str, Origin] = NO_CLIENTS,
+        by_function: ByFunction | None = None,
     ) -> None:
+        self._by_function = by_function
         self._configs = {config.name: (config, _patience(origin_spec(config))) for config in configs}
         self._clients: dict[str, Origin] = {}
         self._given = frozenset(clients)
@@ -46,7 +51,7 @@ class Origins:
         self._named: OrderedDict[OriginSpec, HttpOrigin] = OrderedDict()
         self._retired: set[asyncio.Task[None]] = set()
         for config in configs:
-            self._clients[config.name] = clients.get(config.name) or client(config, clock)
+            self._clients[config.name] = clients.get(config.name) or client(config, clock, by_function)
             if isinstance(config, HttpConfig) and config.domain_name == config.host:
                 self._places[config.host, config.port] = config.name
             else:
@@ -59,6 +64,8 @@ class Origins:
             config, patience = self._configs[name]
             if isinstance(config, HttpConfig) and _patience(spec) != patience and name not in self._given:
                 return self._named.get(spec) or self._name(spec, config.host, config.port, tls=config.scheme == "https")
+            if isinstance(config, FunctionConfig) and self._by_function is not None and _patience(spec) != patience:
+                return self._by_function(_patient(config, spec))
             return self._clients[name]
         if spec.kind == "s3":
             return UnknownBucket(spec.domain_name)
@@ -101,8 +108,23 @@ def _patience(spec: OriginSpec) -> tuple[int | None, ...]:
     )
 
 
-def client(config: OriginConfig, clock: Callable[[], float]) -> Origin:
+def _patient(config: FunctionConfig, spec: OriginSpec) -> FunctionConfig:
+    """Return an origin with the timeouts and attempts that a function gave it."""
+    completion = spec.response_completion_timeout
+    return replace(
+        config,
+        connection_attempts=spec.connection_attempts,
+        read_timeout=float(spec.read_timeout),
+        response_completion_timeout=float(completion) if completion else None,
+    )
+
+
+def client(config: OriginConfig, clock: Callable[[], float], by_function: ByFunction | None = None) -> Origin:
     """Return the client of a configured origin."""
+    if isinstance(config, FunctionConfig):
+        if by_function is None:
+            raise ConfigError(f"origin {config.name}: there is nothing that runs functions")
+        return by_function(config)
     if isinstance(config, DirectoryConfig):
         return DirectoryOrigin(
             config.directory,

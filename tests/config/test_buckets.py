@@ -45,7 +45,10 @@ def test_the_api_tells_a_bucket_as_one(read):
         ('bucket = "shop"\nprofile = "p"\nsign = false', "origins.site.profile: is of no use with sign = false"),
         ('bucket = "shop"\nwebsite = true', "origins.site.website: only an origin with 'directory' has this key"),
         ('bucket = "shop"\ncommand = "x"', "origins.site.command: only an origin with 'url' has this key"),
-        ('bucket = "shop"\nurl = "http://h"', "origins.site: expected exactly one of 'directory', 'url' and 'bucket'"),
+        (
+            'bucket = "shop"\nurl = "http://h"',
+            "origins.site: expected exactly one of 'directory', 'url', 'bucket' and 'function'",
+        ),
         ('url = "http://h"\nsign = true', "origins.site.sign: only an origin with 'bucket' has this key"),
         ('directory = "public"\nregion = "a"', "origins.site.region: only an origin with 'bucket' has this key"),
     ],

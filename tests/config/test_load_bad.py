@@ -45,7 +45,7 @@ AFTER = [
     ),
     (F + 'watch = "a"', "8: functions.f.watch: expected a list, got 'a'"),
     (F + "watch = []", "8: functions.f.watch: expected at least one name"),
-    ('[origins.b]\nfunction = "b"', f"7: origins.b.function: 'function' {NOT_YET}"),
+    ('[origins.b]\nfunction = "b"', "7: origins.b.function: 'b' is not a function; there is none"),
     # types
     ("origin_request_policy = 3", "6: default_behavior.origin_request_policy: expected a string, got 3"),
     (
@@ -76,8 +76,8 @@ AFTER = [
         "7: origin_request_policies.p.headers: expected 'none' or 'all_viewer', got 'all'; did you mean 'all_viewer'?",
     ),
     # ranges
-    (F + "timeout = 31", "8: functions.f.timeout: expected 1 to 30, got 31"),
-    (F + "timeout = 0", "8: functions.f.timeout: expected 1 to 30, got 0"),
+    (F + "timeout = 31", "8: functions.f.timeout: expected 1 to 30, got 31; only an origin may take longer"),
+    (F + "timeout = 0", "8: functions.f.timeout: expected 1 to 900, got 0"),
     (F + "memory = 127", "8: functions.f.memory: expected 128 to 10240, got 127"),
     (F + "memory = 10241", "8: functions.f.memory: expected 128 to 10240, got 10241"),
     (API + "connection_attempts = 4", "8: origins.api.connection_attempts: expected 1 to 3, got 4"),
@@ -159,8 +159,11 @@ AFTER = [
         "6: default_behavior.viewer_protocol_policy: expected 'allow-all', 'https-only' or 'redirect-to-https', got 'https_only'; did you mean 'https-only'?",
     ),
     # origins
-    ("[origins.x]", "6: origins.x: expected exactly one of 'directory', 'url' and 'bucket'"),
-    (API + 'directory = "public"', "6: origins.api: expected exactly one of 'directory', 'url' and 'bucket'"),
+    ("[origins.x]", "6: origins.x: expected exactly one of 'directory', 'url', 'bucket' and 'function'"),
+    (
+        API + 'directory = "public"',
+        "6: origins.api: expected exactly one of 'directory', 'url', 'bucket' and 'function'",
+    ),
     (
         '[origins.x]\ndirectory = "publik"',
         "7: origins.x.directory: there is no folder 'publik'; did you mean 'public'?",
@@ -190,7 +193,7 @@ AFTER = [
     ),
     (
         '[origins.x]\ndirectory = "public"\ncommand = "e"',
-        "8: origins.x.command: only an origin with 'url' has a command",
+        "8: origins.x.command: only an origin with 'url' has this key",
     ),
     (API + 'domain_name = "a b"', "8: origins.api.domain_name: 'a b' is not a host name"),
     (API + 'path = "v1"', "8: origins.api.path: expected a path that starts with '/' and does not end with '/'"),

@@ -79,7 +79,7 @@ def test_the_sample_fits():
 
 def test_what_is_wrong_does_not_fit():
     for old, new in (
-        ("timeout = 5", "timeout = 50"),
+        ("timeout = 5", "timeout = 901"),
         ("cookies = {", "cookie = {"),
         ("404", "418"),
         ('"all"', '"alle"'),

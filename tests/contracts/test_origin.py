@@ -1,14 +1,18 @@
-"""What every origin owes, run over the directory, the HTTP client and the fake that stands in for them."""
+"""What every origin owes, run over the directory, the HTTP client, a function and the fake that stands in for them."""
 
 import asyncio
+import base64
 
 import pytest
 
+from edgerun.distribution.origins import FunctionOrigin as FunctionConfig
+from edgerun.functions.function import Function
 from edgerun.http.headers import Headers
 from edgerun.http.message import Request, read
 from edgerun.origins.directory import DirectoryOrigin
+from edgerun.origins.function import FunctionOrigin, payload_of
 from edgerun.origins.http1 import HttpOrigin
-from edgerun.testing import ScriptedOrigin
+from edgerun.testing import CallableRuntime, ScriptedOrigin
 from edgerun.testing.origin import respond
 
 PAGE = b"<p>a page</p>"
@@ -32,6 +36,15 @@ async def serve(reader, writer):
         writer.close()
 
 
+def answer(event, context):
+    """A function with the same two files."""
+    body = {"/page.html": PAGE, "/big.bin": BIG}.get(event["rawPath"])
+    found = {"statusCode": 404, "body": "nothing here"}
+    return (
+        found if body is None else {"statusCode": 200, "isBase64Encoded": True, "body": base64.b64encode(body).decode()}
+    )
+
+
 class Made:
     """An origin of one kind, for the time of a test."""
 
@@ -47,6 +60,13 @@ class Made:
             (self.folder / "page.html").write_bytes(PAGE)
             (self.folder / "big.bin").write_bytes(BIG)
             self.origin = DirectoryOrigin(self.folder, list_bucket=True)
+        elif self.kind == "function":
+            given = FunctionConfig(name="f", function="f", payload="function-url", domain_name="f.example")
+            function = Function(name="f", root="/", handler="f.handler", runtime="python")
+            runtime = CallableRuntime({"f": answer})
+            self.origin = FunctionOrigin(
+                given, payload_of(given), function=lambda: function, runtime=runtime, clock=lambda: 0.0, tell=print
+            )
         else:
             self.server = await asyncio.start_server(serve, "127.0.0.1", 0)
             port = self.server.sockets[0].getsockname()[1]
@@ -60,7 +80,7 @@ class Made:
             await self.server.wait_closed()
 
 
-@pytest.fixture(params=["directory", "http", "scripted"])
+@pytest.fixture(params=["directory", "function", "http", "scripted"])
 def on(request, tmp_path):
     """Run a play with an origin of each kind."""
 

@@ -130,6 +130,7 @@ def test_paths_in_the_text_exist(page):
                 "configuration.md",
                 "cloudfront-functions.md",
                 "recipes/bucket.md",
+                "recipes/function-origin.md",
                 "recipes/failover.md",
             )
         ),
@@ -137,9 +138,9 @@ def test_paths_in_the_text_exist(page):
     ids=str,
 )
 def test_configurations_in_the_documentation_load(page, tmp_path):
-    for folder in ("public", "functions"):
+    for folder in ("public", "functions", "api"):
         (tmp_path / folder).mkdir()
-    for handler in ("auth.py", "ab.py", "functions/ab.py"):
+    for handler in ("auth.py", "ab.py", "functions/ab.py", "api/app.py"):
         (tmp_path / handler).write_text("def handler(event, context): ...\n")
     (tmp_path / "functions/rewrite.js").write_text("function handler(event) { return event.request; }\n")
     whole = [
