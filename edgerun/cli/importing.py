@@ -16,6 +16,8 @@ from edgerun.config.load import load
 from edgerun.config.toml import dumps
 from edgerun.errors import ConfigError
 
+KEPT: Final = "imported"
+
 # Where the native form has paths, by table.
 _PATHS: Final = {
     "origins": ("directory",),
@@ -52,6 +54,8 @@ def import_(
     if output is not None and output.exists() and not force:
         raise ConfigError(f"{output}: is there already; --force writes over it")
     flags = overrides(origins, country, strictness)
+    if output is not None:
+        flags = replace(flags, given=replace(flags.given, kept=output.absolute().parent / KEPT))
     try:
         done = imported(file, replace(flags.given, origins=flags.origins))
         load(file, flags)
@@ -63,7 +67,7 @@ def import_(
     folder = (output or file).absolute().parent
     data = relative(done.source, folder)
     if output is not None:
-        output.write_text(_written(data, output))
+        _write(output, data)
     if as_json:
         told = [each.told() for each in done.report.remarks]
         click.echo(json.dumps({"ok": True, "format": done.format, "remarks": told, "config": data}))
@@ -84,8 +88,12 @@ def _tell(done: Imported) -> None:
             click.echo(f"  {kind:8}{remark}", err=True)
 
 
-def _written(data: Mapping[str, object], output: Path) -> str:
-    return json.dumps(data, indent=2) + "\n" if output.suffix == ".json" else dumps(data)
+def _write(output: Path, data: Mapping[str, object]) -> None:
+    text = json.dumps(data, indent=2) + "\n" if output.suffix == ".json" else dumps(data)
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{output}: cannot be written: {error.strerror}") from None
 
 
 def relative(source: Source, folder: Path) -> dict[str, object]:

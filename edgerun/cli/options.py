@@ -11,6 +11,7 @@ import click
 
 from edgerun.config.build import any_free_port
 from edgerun.config.importers.estate import Given
+from edgerun.config.importers.importing import is_foreign
 from edgerun.config.load import Loaded, Overrides, find_config, load, zero_config
 from edgerun.distribution.model import Point
 from edgerun.errors import ConfigError
@@ -104,7 +105,7 @@ def loader(
     """
     ports = FreePorts()
     place = config_path or path or Path()
-    if place.is_file():
+    if place.is_file() or (not functions and is_foreign(place)):
         return partial(_load, place, chosen, ports)
     if not place.is_dir():
         raise ConfigError(f"{place}: there is no such file or folder")

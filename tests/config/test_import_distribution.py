@@ -200,6 +200,16 @@ def test_an_origin_asked_elsewhere_keeps_the_name_that_functions_see(native):
     assert data["origins"]["api"]["domain_name"] == "api.example.com"
 
 
+def test_an_origin_that_matches_the_viewer_is_asked_by_https_and_a_note_says_so(write):
+    matching = ORIGIN | {
+        "CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 8443, "OriginProtocolPolicy": "match-viewer"}
+    }
+    done = imported(write(config(Origins=listed(matching))), Given())
+
+    assert done.source.data["origins"]["api"]["url"] == "https://api.example.com:8443"
+    assert ["match-viewer" in each.text for each in done.report.of("note")] == [True]
+
+
 def test_the_only_origin_needs_no_name(native):
     assert native(config(), origins={"": "http://127.0.0.1:3000"})["origins"]["api"]["url"] == "http://127.0.0.1:3000"
 

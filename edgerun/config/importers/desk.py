@@ -25,10 +25,12 @@ class Desk:
     Attributes:
         base: the folder that paths in the file are relative to.
         report: where faults go.
+        kept: the folder of what it writes; a state folder if left out.
     """
 
     base: Path
     report: Report
+    kept: Path | None = None
 
     def path(self, text: str) -> Path:
         """Return a path of the file as an absolute one."""
@@ -74,4 +76,4 @@ class Desk:
         fresh.rename(folder)
 
     def _folder(self, stem: str, data: bytes) -> Path:
-        return self.base / STATE_FOLDER / FOLDER / f"{stem}-{hashlib.sha256(data).hexdigest()[:12]}"
+        return (self.kept or self.base / STATE_FOLDER / FOLDER) / f"{stem}-{hashlib.sha256(data).hexdigest()[:12]}"

@@ -39,16 +39,12 @@ class Draft:
         """Set a native key to a value that came from a node; a list's items stand where the node's items do."""
         at: Any = self.data
         for part, after in pairwise(key):
-            empty: Any = [] if isinstance(after, int) else {}
             if isinstance(part, str):
-                at = at.setdefault(part, empty)
+                at = at.setdefault(part, [] if isinstance(after, int) else {})
             else:
-                at.extend([empty] if part == len(at) else [])
+                at.extend({} for _ in range(part + 1 - len(at)))  # items before it may have been refused
                 at = at[part]
-        if isinstance(key[-1], str):
-            at[key[-1]] = value
-        else:
-            at.append(value)
+        at[key[-1]] = value
         self.mark(key, node)
         if isinstance(value, list):
             for n, item in enumerate(items(node)):

@@ -19,12 +19,14 @@ class Given:
         policies: files with policies, beside a distribution's.
         code: where a function's code or a store's data is, by name: `auth.py:handler`, a folder, a zip.
         origins: a URL or a folder for origins, by name; "" means the only one.
+        kept: where code that the file holds itself is written to; a state folder if left out.
     """
 
     parameters: Mapping[str, str] = field(default_factory=dict)
     policies: tuple[Path, ...] = ()
     code: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
+    kept: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

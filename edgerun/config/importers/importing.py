@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Final, Literal
 
 from edgerun.config.faults import Source
-from edgerun.config.importers import api, native
+from edgerun.config.importers import api, assembly, cloudformation, native
 from edgerun.config.importers.desk import Desk
 from edgerun.config.importers.document import YAML, document
 from edgerun.config.importers.draft import Draft
 from edgerun.config.importers.estate import Estate, Given
-from edgerun.config.importers.node import Node, plain
+from edgerun.config.importers.node import Node, Place, plain
 from edgerun.config.importers.report import Report
-from edgerun.config.read import display_name
+from edgerun.config.read import display_name, is_folder
 from edgerun.errors import ConfigError
 
 Format = Literal["distribution", "cloudformation", "cdk", "terraform", "serverless"]
@@ -46,14 +46,16 @@ class Imported:
 
 def format_of(data: Mapping[str, object]) -> Format | None:
     """Return which format a file of this content has, or None for none of them."""
-    if api.knows(data):
-        return "distribution"
-    return None
+    found: tuple[tuple[Format, bool], ...] = (
+        ("distribution", api.knows(data)),
+        ("cloudformation", cloudformation.knows(data)),
+    )
+    return next((form for form, knows in found if knows), None)
 
 
 def is_foreign(path: Path) -> bool:
-    """Tell by its name whether a file can only be one of another tool's."""
-    return path.suffix in YAML
+    """Tell without reading it whether a file or folder can only be one of another tool's."""
+    return path.suffix in YAML or assembly.is_assembly(path)
 
 
 def imported(path: Path, given: Given) -> Imported:
@@ -67,14 +69,9 @@ def imported(path: Path, given: Given) -> Imported:
         ConfigError: one line for each thing that is wrong, at its place.
     """
     name, report = display_name(path), Report()
-    root = document(path)
-    data = plain(root)
-    form = format_of(data) if isinstance(data, dict) else None
-    if form is None:
-        known = ", ".join(TITLES.values())
-        raise ConfigError(f"{name}: is none of the formats that can be imported: {known}")
-    desk = Desk(base=path.absolute().parent, report=report)
-    found = _READERS[form](root, given, desk)
+    desk = Desk(base=path.absolute() if is_folder(path) else path.absolute().parent, report=report, kept=given.kept)
+    form, root = _opened(path)
+    found = _READERS[form](path, root, given, desk)
     report.check()
     if not found.distributions:
         raise ConfigError(f"{name}: is {TITLES[form]} without a distribution")
@@ -85,10 +82,34 @@ def imported(path: Path, given: Given) -> Imported:
     return Imported(format=form, source=draft.source(name), report=report, watch=tuple(dict.fromkeys(watch)))
 
 
-def _distribution(root: Node, given: Given, desk: Desk) -> Estate:
+def _opened(path: Path) -> tuple[Format, Node]:
+    """Return a file and its format; of a folder, nothing but that."""
+    if assembly.is_assembly(path):
+        return "cdk", Node({}, Place(display_name(path)))
+    if path.suffix == ".toml":
+        raise ConfigError(f"{display_name(path)}: is TOML, edgerun's own form: it needs no import")
+    root = document(path)
+    data = plain(root)
+    form = format_of(data) if isinstance(data, dict) else None
+    if form is None:
+        known = ", ".join(TITLES.values())
+        raise ConfigError(f"{root.place.file}: is none of the formats that can be imported: {known}")
+    return form, root
+
+
+def _distribution(_: Path, root: Node, given: Given, desk: Desk) -> Estate:
     return api.estate(root, [document(each) for each in given.policies], desk.report)
 
 
-_READERS: Final[Mapping[Format, Callable[[Node, Given, Desk], Estate]]] = {
+def _cloudformation(path: Path, _: Node, given: Given, desk: Desk) -> Estate:
+    meant, every = assembly.templates(path, given.parameters, desk.report)
+    found = cloudformation.estate(meant, every, desk, assembly.assets(path))
+    found.watch += assembly.watched(path)
+    return found
+
+
+_READERS: Final[Mapping[Format, Callable[[Path, Node, Given, Desk], Estate]]] = {
     "distribution": _distribution,
+    "cloudformation": _cloudformation,
+    "cdk": _cloudformation,
 }

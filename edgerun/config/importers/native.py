@@ -73,7 +73,7 @@ class _Writer:
         for each in draft.list(own.get("Origins")):
             origins.write(name, each, only=only)
         targets = {origin: ours for (owner, origin), ours in origins.names.items() if owner == name}
-        self._groups(draft.list(own.get("OriginGroups")), targets)
+        self._groups(name, draft.list(own.get("OriginGroups")), targets)
         self._restrictions((*key, "geo_restriction"), own.get("Restrictions"))
         behaviors = Behaviors(estate=self.estate, draft=draft, functions=functions, targets=targets, used=self.used)
         prefix = f"{tame(name)}-" if key else ""
@@ -100,7 +100,7 @@ class _Writer:
             said = f"ErrorCachingMinTTL is left out: CloudFormation's default is {self.estate.error_ttl} seconds"
             self.draft.report.note(node, said)
 
-    def _groups(self, groups: list[Node], targets: dict[str, str]) -> None:
+    def _groups(self, distribution: str, groups: list[Node], targets: dict[str, str]) -> None:
         """Write origin groups; behaviors may then point to them by id."""
         for group in groups:
             node, criteria, members = (
@@ -120,7 +120,9 @@ class _Writer:
                     near = suggestion(each.text, targets)
                     self.draft.report.refuse(each, f"{shown(each.text)} is not an origin{near}")
             name = tame(node.text)
-            key = ("origin_groups", name)
+            if name in self.draft.data.get("origin_groups", {}):
+                name = tame(f"{distribution}-{node.text}")
+            key = self.draft.open("origin_groups", name, group)
             for word, each in zip(("primary", "secondary"), inside, strict=True):
                 self.draft.put((*key, word), targets.get(each.text, tame(each.text)), each)
             codes = [code for each in self.draft.list(criteria) if (code := self.draft.integer(each)) is not None]
@@ -150,7 +152,7 @@ class _Writer:
                 self.draft.report.refuse(each, f"the public key {each.shown} is known on AWS only")
             else:
                 keys.append(self._key(found))
-        self.draft.put(("key_groups", name, "keys"), keys, node)
+        self.draft.put((*self.draft.open("key_groups", name, node), "keys"), keys, node)
 
     def _key(self, key: Data) -> str:
         name = tame(key.name)

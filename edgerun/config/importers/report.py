@@ -28,9 +28,16 @@ class Remark:
 
 @dataclass(slots=True)
 class Report:
-    """Collects remarks, each once."""
+    """Collects remarks, each once.
+
+    Attributes:
+        remarks: in the order in which they came.
+        broken: places without a value, because of a fault that is told; what follows from it is not.
+    """
 
     remarks: list[Remark] = field(default_factory=list)
+    broken: set[Place] = field(default_factory=set)
+    _nothing: Node | None = None
 
     def use(self, node: Node, text: str) -> None:
         """Say what became of a part."""
@@ -46,10 +53,17 @@ class Report:
 
     def refuse(self, node: Node, text: str) -> None:
         """Say what is wrong, or cannot be done."""
-        self._add("refused", node, text)
+        if node.place not in self.broken:
+            self._add("refused", node, text)
+
+    def refuse_value(self, node: Node, text: str) -> Node | None:
+        """Say why a place has no value, so that nothing more is said of it; return none."""
+        self.refuse(node, text)
+        self.broken.add(node.place)
+        return self._nothing
 
     def _add(self, kind: Kind, node: Node, text: str) -> None:
-        remark = Remark(kind, node.place, text)
+        remark = Remark(kind, node.place, _printable(text))
         if remark not in self.remarks:
             self.remarks.append(remark)
 
@@ -66,3 +80,8 @@ class Report:
         refused = self.of("refused")
         if refused:
             raise ConfigError("\n".join(str(each) for each in refused))
+
+
+def _printable(text: str) -> str:
+    """Return a text of which nothing moves a terminal's cursor: names in it come from files of others."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
