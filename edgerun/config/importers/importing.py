@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from edgerun.config.faults import Source
-from edgerun.config.importers import api, assembly, cloudformation, native
+from edgerun.config.importers import api, assembly, cloudformation, native, terraform
 from edgerun.config.importers.desk import Desk
 from edgerun.config.importers.document import YAML, document
 from edgerun.config.importers.draft import Draft
@@ -48,6 +48,7 @@ def format_of(data: Mapping[str, object]) -> Format | None:
     """Return which format a file of this content has, or None for none of them."""
     found: tuple[tuple[Format, bool], ...] = (
         ("distribution", api.knows(data)),
+        ("terraform", terraform.knows(data)),
         ("cloudformation", cloudformation.knows(data)),
     )
     return next((form for form, knows in found if knows), None)
@@ -108,8 +109,13 @@ def _cloudformation(path: Path, _: Node, given: Given, desk: Desk) -> Estate:
     return found
 
 
+def _terraform(_: Path, root: Node, __: Given, desk: Desk) -> Estate:
+    return terraform.estate(root, desk)
+
+
 _READERS: Final[Mapping[Format, Callable[[Path, Node, Given, Desk], Estate]]] = {
     "distribution": _distribution,
     "cloudformation": _cloudformation,
     "cdk": _cloudformation,
+    "terraform": _terraform,
 }
