@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from edgerun.config.faults import Source
-from edgerun.config.importers import api, assembly, cloudformation, native, terraform
+from edgerun.config.importers import api, assembly, cloudformation, native, serverless, terraform
 from edgerun.config.importers.desk import Desk
 from edgerun.config.importers.document import YAML, document
 from edgerun.config.importers.draft import Draft
@@ -49,6 +49,7 @@ def format_of(data: Mapping[str, object]) -> Format | None:
     found: tuple[tuple[Format, bool], ...] = (
         ("distribution", api.knows(data)),
         ("terraform", terraform.knows(data)),
+        ("serverless", serverless.knows(data)),
         ("cloudformation", cloudformation.knows(data)),
     )
     return next((form for form, knows in found if knows), None)
@@ -113,9 +114,14 @@ def _terraform(_: Path, root: Node, __: Given, desk: Desk) -> Estate:
     return terraform.estate(root, desk)
 
 
+def _serverless(_: Path, root: Node, given: Given, desk: Desk) -> Estate:
+    return serverless.estate(root, given.parameters, desk)
+
+
 _READERS: Final[Mapping[Format, Callable[[Path, Node, Given, Desk], Estate]]] = {
     "distribution": _distribution,
     "cloudformation": _cloudformation,
     "cdk": _cloudformation,
     "terraform": _terraform,
+    "serverless": _serverless,
 }
