@@ -64,6 +64,7 @@ TABLES: Final = {
     "GeoRestrictionTable": "`[geo_restriction]`",
     "PublicKeyTable": "`[public_keys.NAME]`",
     "KeyGroupTable": "`[key_groups.NAME]`",
+    "AccessLogTable": "`[access_log]`",
     "StoreTable": "`[store]`",
     "ExceptNames": "All but some names",
     "AllViewerAnd": "All viewer headers, and more",

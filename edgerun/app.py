@@ -32,6 +32,7 @@ from edgerun.functions.router import Engine, RuntimeRouter
 from edgerun.functions.run_log import RunLog
 from edgerun.functions.runtime import FunctionRuntime, OutputLine
 from edgerun.http.message import OnInterim, Request
+from edgerun.observe.access_log import AccessLogs
 from edgerun.observe.events import Event, Noted, Observer, Printed
 from edgerun.observe.fanout import Fanout
 from edgerun.origins.origin import Origin
@@ -111,6 +112,8 @@ class Edge:
         # Origins of earlier revisions, for as long as a fetch still uses them.
         self._all_origins: WeakSet[Origins] = WeakSet((self._origins,))
         self._make_id = id_maker()
+        self.access_logs: AccessLogs | None = None
+        self._log_access()
         self.pipeline = self._pipeline(config, self._origins)
 
     async def start(self) -> None:
@@ -137,6 +140,7 @@ class Edge:
             self._note("the store stays as it is until edgerun starts anew", "info")
         retired = [f for f in self.config.functions.values() if f not in config.functions.values()]
         self.config, self._origins = config, origins
+        self._log_access()
         self.pipeline = self._pipeline(config, origins)
         self._retire(retired)
         self._report_code()
@@ -184,6 +188,8 @@ class Edge:
         await self.store.aclose()
         if self.logs is not None:
             self.logs.flush()
+        if self.access_logs is not None:
+            self.access_logs.close()
 
     def begin(self, request: Request, on_interim: OnInterim | None = None) -> Begun:
         """Hand a request to the current revision; see `Pipeline.begin`."""
@@ -213,6 +219,12 @@ class Edge:
         """Yield what is stored, as far as an invalidation path or a `#tag` covers it, and what it is good for now."""
         async for entry in self.store.entries(item.encode()):
             yield self.pipeline.weigh_stored(entry, self.clock())
+
+    def _log_access(self) -> None:
+        """Begin to listen for access logs once a distribution has one: until then no request costs anything more."""
+        if self.access_logs is None and any(each.access_log is not None for each in self.config.distributions):
+            self.access_logs = AccessLogs(lambda: self.config, self._logs_failed)
+            self.emit.add(self.access_logs)
 
     def _pipeline(self, config: Config, origins: Origins) -> Pipeline:
         return Pipeline(config, self._services(config, origins))

@@ -289,8 +289,11 @@ class Delivery:
         self._ready = clock()
         self._emit = emit
 
-    def sent(self, bytes_sent: int, *, complete: bool) -> None:
-        """Report how many bytes went out, head included, and whether that was all."""
+    def sent(self, bytes_sent: int, *, complete: bool, received: int = 0) -> None:
+        """Report how many bytes went out, head included, and whether that was all.
+
+        `received` are those that came through a tunnel.
+        """
         self._emit(
             Answered(
                 self._visit,
@@ -300,5 +303,7 @@ class Delivery:
                 complete=complete,
                 ready=self._ready,
                 at=self._clock(),
+                headers=self.response.headers,
+                received=received,
             )
         )

@@ -49,7 +49,9 @@ def configured(command: F) -> F:
     return command
 
 
-def overrides(origins: tuple[str, ...], country: str, strictness: str | None, store: str = "") -> Overrides:
+def overrides(
+    origins: tuple[str, ...], country: str, strictness: str | None, store: str = "", access_log: str = ""
+) -> Overrides:
     """Return what the flags say over the file."""
     named: dict[str, str] = {}
     for text in origins:
@@ -63,6 +65,7 @@ def overrides(origins: tuple[str, ...], country: str, strictness: str | None, st
         country=country.upper(),
         strictness=_LEVELS.get(strictness or "", ""),
         store=store,
+        access_log=access_log,
         given=_given(),
     )
 

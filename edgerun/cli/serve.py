@@ -17,6 +17,7 @@ INSPECT = "Open a debugger for each function: node's inspector, debugpy; 9229 an
 INSPECT_BRK = "The same, and wait for a debugger to attach before a function's code is loaded."
 HTTPS_PORT = "The port of HTTPS. The next free one if taken."
 CERT = "A certificate of your own for HTTPS, PEM; without it a local authority issues them: edgerun ca."
+ACCESS = "Keep an access log here, in CloudFront's form: a file, or a folder for CloudFront's files."
 UI = "The admin port, on loopback: `edgerun cache purge` uses it. The next free one if taken."
 
 
@@ -40,6 +41,7 @@ def _serving(command: Any) -> Any:
         click.option("--no-ui", "ui", flag_value=False, default=True, help="Open no admin port."),
         click.option("--store", default="", metavar="lmdb|memory|redis://…", help="Where cached objects are kept."),
         click.option("--persist", is_flag=True, help="Keep them over restarts: the same as --store lmdb."),
+        click.option("--access-log", default="", metavar="FILE", help=ACCESS),
         click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help=LOGS),
         click.option("-v", "--verbose", is_flag=True, help="Write every step of every request."),
         click.option("-q", "--quiet", is_flag=True, help="Write failures and warnings only."),
@@ -114,7 +116,8 @@ def _run(  # noqa: PLR0913  # options by name
     if persist and store not in {"", "lmdb"}:
         raise click.UsageError(f"--persist keeps the cache in lmdb: leave it out, or --store {store.partition(':')[0]}")
     functions = {point: text for point in Point if (text := given.pop(point.replace("-", "_")))}
-    load = loader(path, config_path, overrides(origins, country, strictness, "lmdb" if persist else store), functions)
+    chosen = overrides(origins, country, strictness, "lmdb" if persist else store, given.pop("access_log"))
+    load = loader(path, config_path, chosen, functions)
     if (address := inspect_brk or inspect) is not None:
         load = Debugging(load, address, wait=inspect_brk is not None)
     text = hints.read() if hints is not None else ""

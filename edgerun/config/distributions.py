@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgerun.config import custom, names, private, raw, shapes
+from edgerun.config.access_log import access_log
 from edgerun.config.bench import Bench, frozen
 from edgerun.config.cloudfront_functions import check_association, check_kinds
 from edgerun.config.faults import Key, shown
@@ -75,6 +76,7 @@ def distribution(key: Key, name: str, table: raw.DistributionTable, parts: Parts
         enabled=table.enabled,
         geo_restriction=private.geo_restriction((*key, "geo_restriction"), table.geo_restriction, bench),
         error_responses=frozen(pages),
+        access_log=access_log((*key, "access_log"), table.access_log, bench),
         cache_status="detailed" if table.cache_status == "detailed" else "short" if table.cache_status else "",
     )
 

@@ -25,6 +25,7 @@ _LISTED: Final[Mapping[str, type[shapes.Table]]] = {
     "custom": raw_headers.CustomHeaderTable,
 }
 _SINGLE: Final[Mapping[str, type[shapes.Table]]] = {
+    "access_log": raw.AccessLogTable,
     "default_behavior": raw.DefaultBehaviorTable,
     "store": raw.StoreTable,
     "viewer_request": shapes.FunctionUse,

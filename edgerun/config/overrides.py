@@ -33,6 +33,7 @@ class Overrides:
         strictness: how AWS's rules are read: `strict`, which "" means too, `pedantic` or `lenient`.
         country: the viewers' country, two capital letters.
         store: `memory`, `lmdb`, or the URL of a Redis server; "" leaves it to the file.
+        access_log: the file or folder of every distribution's access log; relative to the working directory.
         given: what they say about a file of another tool.
     """
 
@@ -40,6 +41,7 @@ class Overrides:
     strictness: str = ""
     country: str = ""
     store: str = ""
+    access_log: str = ""
     given: Given = field(default_factory=Given)
 
 
@@ -106,7 +108,8 @@ def overridden(source: Source, overrides: Overrides) -> Source:
             changed[name] = _replaced(tables[name], target)
             labels.update({("origins", name, word): f"--origin {name}" for word in ("url", "directory")})
     source = labelled(source, {**source.data, "origins": changed}, labels) if wanted else source
-    return _with_store(source, overrides.store) if overrides.store else source
+    source = _with_store(source, overrides.store) if overrides.store else source
+    return _with_access_log(source, overrides.access_log) if overrides.access_log else source
 
 
 def _with_store(source: Source, wanted: str) -> Source:
@@ -123,6 +126,30 @@ def _with_store(source: Source, wanted: str) -> Source:
     table = {**table, "kind": kind} | ({"url": wanted} if kind == "redis" else {})
     labels: dict[Key, str] = {("store", word): label for word in ("kind", "url")}
     return labelled(source, {**source.data, "store": table}, labels)
+
+
+def _with_access_log(source: Source, wanted: str) -> Source:
+    """Return a source in which every distribution logs to one place; what the file says of another place goes."""
+    label = f"--access-log {wanted}"
+    # The slash is what makes a folder of a name that does not exist.
+    place = str(Path(wanted).absolute()) + ("/" if wanted.endswith("/") else "")
+    several = source.data.get("distributions")
+    labels: dict[Key, str] = {}
+
+    def logging(table: object, key: Key) -> object:
+        if not isinstance(table, dict):
+            return table
+        given = table.get("access_log")
+        kept = {w: v for w, v in given.items() if w not in {"prefix", "gzip"}} if isinstance(given, dict) else {}
+        labels[*key, "access_log", "path"] = label
+        return {**table, "access_log": {**kept, "path": place}}
+
+    if isinstance(several, dict) and several:
+        tables = {name: logging(table, ("distributions", name)) for name, table in several.items()}
+        return labelled(source, {**source.data, "distributions": tables}, labels)
+    data = logging(dict(source.data), ())
+    assert isinstance(data, dict)
+    return labelled(source, data, labels)
 
 
 def _only_origin(tables: Mapping[str, object], target: str) -> str:

@@ -257,12 +257,22 @@ class StoreTable(Table):
     )
 
 
+class AccessLogTable(Table):
+    """The access log, as CloudFront's standard logs."""
+
+    path: str = Field(description="A folder, which gets CloudFront's files, or a file such as access.log.")
+    format: Literal["w3c", "json"] = Field("w3c", description="Lines of fields, or JSON objects as in version 2.")
+    include_cookies: bool = Field(False, description="Whether cs(Cookie) tells the viewer's cookies.")
+    prefix: str = Field("", description="Folders below the folder, such as shop/logs.")
+    max_size: str = Field("100MiB", description="How large a file may grow before another is begun.")
+    keep: int = Field(100, ge=1, le=100_000, description="Finished files that stay; the oldest goes.")
+    gzip: bool = Field(True, description="Compress the finished files of a folder.")
+
+
 class DistributionTable(Table):
     """One distribution: its hosts, its behaviors in order, its error pages."""
 
-    later: ClassVar[frozenset[str]] = frozenset(
-        {"access_log", "logging", "web_acl", "viewer_certificate", "http_version", "staging"}
-    )
+    later: ClassVar[frozenset[str]] = frozenset({"logging", "web_acl", "viewer_certificate", "http_version", "staging"})
     hints: ClassVar[dict[str, str]] = dict.fromkeys(
         (
             *("origins", "origin_groups", "functions"),
@@ -283,6 +293,7 @@ class DistributionTable(Table):
     geo_restriction: GeoRestrictionTable | None = Field(None, description="Which countries may see it.")
     default_behavior: DefaultBehaviorTable | None = Field(None, description="Required.")
     behaviors: list[BehaviorTable] = Field(default_factory=list, description="Tried in order; the first match wins.")
+    access_log: AccessLogTable | None = Field(None, description="The access log; none if left out.")
     error_responses: list[ErrorResponseTable] = Field(default_factory=list, description="Custom error responses.")
 
 

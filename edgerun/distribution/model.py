@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from edgerun.cache.tags import TAG_HEADERS
+from edgerun.distribution.access_log import AccessLog
 from edgerun.distribution.geo import PlaceOf, nowhere
 from edgerun.distribution.headers_model import ResponseHeadersPolicy
 from edgerun.distribution.origins import OriginConfig, OriginGroup
@@ -210,6 +211,7 @@ class Distribution:
     enabled: bool = True
     geo_restriction: GeoRestriction | None = None
     error_responses: Mapping[int, ErrorResponse] = NO_ERROR_RESPONSES
+    access_log: AccessLog | None = None
     cache_status: Literal["", "short", "detailed"] = ""
 
     @property

@@ -34,6 +34,7 @@ class IncomingBody:
     ) -> None:
         self.length = length
         self.complete = False
+        self.received = 0
         self._pause = pause
         self._resume = resume
         self._on_read: Callable[[], None] | None = on_read
@@ -45,6 +46,7 @@ class IncomingBody:
 
     def feed(self, chunk: bytes) -> None:
         """Add bytes that arrived."""
+        self.received += len(chunk)
         if self._unwanted:
             return
         self._chunks.append(chunk)

@@ -161,7 +161,11 @@ class Turn:
         door = self._door
         block = tunnel_head(tunnel.response, self.request.headers.get(b"upgrade") or b"websocket")
         door.transport.write(block)
-        protocol = tunnel.join(door.transport, lambda sent, _received: delivery.sent(len(block) + sent, complete=True))
+
+        def closed(sent: int, received: int) -> None:
+            delivery.sent(len(block) + sent, complete=True, received=received)
+
+        protocol = tunnel.join(door.transport, closed)
         surplus = door.take_surplus()
         door.hand_over(protocol)
         if surplus:

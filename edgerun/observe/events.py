@@ -4,6 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
+from edgerun.http.headers import EMPTY, Headers
 from edgerun.values import value
 
 
@@ -54,13 +55,24 @@ class Answered:
     makes them when asked. `complete` is False when the viewer or the origin broke off. Times are seconds; `ran` are the
     points whose functions ran, in order; `bytes_sent` count the head; `utilization` is the highest of the CloudFront
     Functions that ran, in percent, None without one; `failover` is why the second origin of a
-    group was asked, such as `Failover:503`, in the words of the real-time log's `sr-reason`.
+    group was asked, such as `Failover:503`, in the words of the real-time log's `sr-reason`. `headers` are those that
+    were sent, `received` the bytes that came through a tunnel.
     """
 
-    __slots__ = ("at", "bytes_sent", "complete", "obtained", "ready", "status", "visit")
+    __slots__ = ("at", "bytes_sent", "complete", "headers", "obtained", "ready", "received", "status", "visit")
 
-    def __init__(
-        self, visit: Any, obtained: Any, status: int, *, bytes_sent: int, complete: bool, ready: float, at: float
+    def __init__(  # noqa: PLR0913  # a fact's parts, by name
+        self,
+        visit: Any,
+        obtained: Any,
+        status: int,
+        *,
+        bytes_sent: int,
+        complete: bool,
+        ready: float,
+        at: float,
+        headers: Headers = EMPTY,
+        received: int = 0,
     ) -> None:
         self.visit = visit
         self.obtained = obtained
@@ -69,6 +81,8 @@ class Answered:
         self.complete = complete
         self.ready = ready
         self.at = at
+        self.headers = headers
+        self.received = received
 
     @property
     def request_id(self) -> str:

@@ -35,7 +35,6 @@ AFTER = [
     ('viewer_request = { funktion = "f" }', None),
     ("[distributions.a.origins.x]", None),
     # not yet
-    ("[access_log]", f"6: access_log: 'access_log' {NOT_YET}"),
     ("[public_keys.x]", "6: public_keys.x.file: is missing"),
     ("[key_groups.x]", "6: key_groups.x.keys: is missing"),
     ("[geo_restriction]", "6: geo_restriction.restriction_type: is missing"),
