@@ -90,7 +90,7 @@ def test_what_cannot_be_imported_ends_with_2_and_one_line_for_each(template, com
 
     assert (ended.code, ended.out) == (2, "")
     assert "template.yaml:12: " in ended.err
-    assert "is a bucket: say --origin site=FOLDER to serve it from a folder" in ended.err
+    assert "is a bucket: say --origin site=FOLDER to serve it from a folder, or s3://NAME" in ended.err
     assert (told["ok"], len(told["errors"])) == (False, 1)
 
 

@@ -286,6 +286,33 @@ def test_code_given_by_a_flag_is_taken_instead(write, tmp_path):
     assert config.functions["Fn"].handler == "auth.main"
 
 
+def test_a_functions_url_of_sam_is_an_origin_that_runs_the_function(write, tmp_path):
+    write(domain="!Select [2, !Split ['/', !GetAtt RenderUrl.FunctionUrl]]")
+    (tmp_path / "app.py").write_text("def handler(event, context): ...")
+    render = (
+        "  Render:\n    Type: AWS::Serverless::Function\n    Properties:\n      FunctionUrlConfig: {AuthType: NONE}\n"
+    )
+    render += "      Runtime: python3.12\n      Handler: app.handler\n      CodeUri: .\n      Timeout: 60\n"
+    (tmp_path / "t.yaml").write_text(Path("t.yaml").read_text() + render)
+    source = imported(Path("t.yaml"), Given()).source
+
+    assert source.data["origins"]["api"]["function"] == "Render"
+    assert load(Path("t.yaml")).config.functions["Render"].timeout == 60
+
+
+def test_a_bucket_can_be_asked_where_it_is(write, tmp_path):
+    write(domain="files.s3.eu-west-1.amazonaws.com")
+    text = (
+        Path("t.yaml")
+        .read_text()
+        .replace("CustomOriginConfig: {OriginProtocolPolicy: https-only}", "S3OriginConfig: {}")
+    )
+    (tmp_path / "t.yaml").write_text(text)
+    origin = imported(Path("t.yaml"), Given(origins={"api": "s3://files"})).source.data["origins"]["api"]
+
+    assert origin == {"bucket": "files", "region": "eu-west-1"}
+
+
 def test_a_parameter_that_no_template_has_is_refused(write):
     assert "--parameter Stagee: is not a parameter of this template" in refusal(write(), parameters={"Stagee": "x"})
 

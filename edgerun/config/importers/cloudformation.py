@@ -10,7 +10,7 @@ from edgerun.config.importers.desk import Desk
 from edgerun.config.importers.draft import tame
 from edgerun.config.importers.estate import Code, Data, Estate
 from edgerun.config.importers.node import Node
-from edgerun.config.importers.template import Template
+from edgerun.config.importers.template import URL, Template
 
 ERROR_TTL: Final = 300
 POLICIES: Final = {
@@ -48,6 +48,8 @@ def estate(templates: Sequence[Template], every: Sequence[Template], desk: Desk,
     reader = _Reader(found=found, desk=desk, assets=assets)
     for template in templates:
         reader.resources(template)
+    for template in templates:
+        reader.urls(template)
     for template in every:
         reader.code(template, meant=template in templates)
     return found
@@ -121,6 +123,24 @@ class _Reader:
 
     def _asset(self, key: str) -> Path | None:
         return self.assets.get(key)
+
+    def urls(self, template: Template) -> None:
+        """Read which functions answer as origins."""
+        hosts = {
+            domain.text
+            for config in self.found.distributions.values()
+            for origin in (config.get("Origins") or config).each()
+            if (domain := origin.get("DomainName")) is not None
+        }
+        for name, kind, node in template.resources("AWS::Lambda::Url", "AWS::Serverless::Function"):
+            own = name if kind == "AWS::Lambda::Url" else f"{name}{URL}"
+            host = arns.function_url(own).split("/")[2]
+            if host not in hosts:
+                continue
+            given = template.resolved(node.get("Properties", "TargetFunctionArn"))
+            function = template.named(name, kind, node) if given is None else arns.lambda_name(given.text) or given.text
+            self.found.urls[host] = function
+            self._associated.add(function)
 
     def code(self, template: Template, *, meant: bool) -> None:
         """Read the functions that distributions use."""

@@ -88,6 +88,7 @@ class Estate:
         keys: public keys by reference.
         key_groups: by reference: a name of ours, and the node of its items.
         folders: local folders of buckets, by the bucket's name.
+        urls: functions that answer at a host of their own, by it.
         error_ttl: seconds an error is kept where an entry does not say (`spec/cloudfront.md` Unknowns 1).
         watch: files that all this came from.
     """
@@ -102,5 +103,6 @@ class Estate:
     keys: dict[str, Data] = field(default_factory=dict)
     key_groups: dict[str, tuple[str, Node]] = field(default_factory=dict)
     folders: dict[str, Path] = field(default_factory=dict)
+    urls: dict[str, str] = field(default_factory=dict)
     error_ttl: int = 10
     watch: list[Path] = field(default_factory=list)

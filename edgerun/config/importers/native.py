@@ -40,7 +40,7 @@ class _Writer:
 
     def write(self) -> None:
         functions = Functions(estate=self.estate, given=self.given, desk=self.desk, draft=self.draft)
-        origins = Origins(estate=self.estate, given=self.given, draft=self.draft)
+        origins = Origins(estate=self.estate, given=self.given, draft=self.draft, functions=functions)
         several = len(self.estate.distributions) > 1
         count = sum(len(self.draft.list(each.get("Origins"))) for each in self.estate.distributions.values())
         for name, node in self.estate.distributions.items():

@@ -49,6 +49,16 @@ class Functions:
             kind = "a CloudFront Function's ARN" if cloudfront else "a Lambda function's ARN with its version"
             self.draft.report.refuse(node, f"expected {kind}, got {node.shown}")
             return None
+        return self.use(name, node, cloudfront=cloudfront)
+
+    def use(self, name: str, node: Node, *, cloudfront: bool = False) -> str:
+        """Write a function unless it is, and return our name of it.
+
+        Args:
+            name: its name on AWS.
+            node: what uses it.
+            cloudfront: whether it is a CloudFront Function.
+        """
         if name not in self._written:
             code = self.estate.functions.get(name) or self._undescribed(name, node, cloudfront=cloudfront)
             ours = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:_LONGEST_NAME]

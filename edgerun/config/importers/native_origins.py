@@ -9,9 +9,11 @@ from edgerun.config.faults import Key, shown, suggestion
 from edgerun.config.importers import arns, words
 from edgerun.config.importers.draft import Draft, tame
 from edgerun.config.importers.estate import Estate, Given
+from edgerun.config.importers.native_functions import Functions
 from edgerun.config.importers.node import Node
 from edgerun.errors import ConfigError
 
+S3: Final = "s3://"
 PROTOCOLS: Final = ("http-only", "match-viewer", "https-only")
 _USUAL: Final = {"http": 80, "https": 443}
 _LAMBDA_URL: Final = ".on.aws"
@@ -25,12 +27,14 @@ class Origins:
         estate: where buckets' folders are known.
         given: places by flags.
         draft: where tables go.
+        functions: writes the functions that are origins.
         names: our name of each origin, by distribution and id.
     """
 
     estate: Estate
     given: Given
     draft: Draft
+    functions: Functions
     names: dict[tuple[str, str], str] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
 
@@ -55,31 +59,45 @@ class Origins:
         place = self._wanted(given, name, only=only)
         host = own.get("DomainName")
         domain = (self.draft.text(host) if host is not None else None) or ""
-        bucket, website = arns.bucket_of(domain)
         settings = self._settings(key, own)
         self._extras(key, own)
-        folder = self.estate.folders.get(bucket) if bucket else None
-        if place and "://" not in place:
-            folder = Path(place).absolute()
-        self.draft.report.use(node, f"origin {name!r}" + (f" from {place or folder}" if place or folder else ""))
-        target = host or node
-        known = bool(domain) and not (host is not None and host.unknown)
-        if place and "://" in place:
-            self._put(key, {"url": place, **({"domain_name": domain} if known else {})}, target)
-        elif folder is not None:
-            told = {"directory": str(folder), **({"domain_name": domain} if known else {})}
-            self._put(key, told | ({"website": True} if website else {}), target)
-        elif "S3OriginConfig" in own or (bucket and not website and "CustomOriginConfig" not in own):
-            self.draft.report.refuse(target, f"is a bucket: say --origin {name}=FOLDER to serve it from a folder")
-        elif not known or domain.endswith(_LAMBDA_URL):
-            what = f"{host.unknown} is known" if host is not None and host.unknown else "what answers there is"
+        self.draft.report.use(node, f"origin {name!r}" + (f" from {place}" if place else ""))
+        target = host if host is not None else node
+        told = self._given(place, domain, target) if place else self._found(name, own, domain, settings, target)
+        for word, value in told.items():
+            self.draft.put((*key, word), value, target)
+        path = self.draft.text(own["OriginPath"]) if "OriginPath" in own else None
+        if path:
+            self.draft.put((*key, "path"), path, own["OriginPath"])
+
+    def _given(self, place: str, domain: str, target: Node) -> dict[str, object]:
+        """Return the native keys of an origin whose place a flag gives; its name on AWS stays, if that is known."""
+        if place.startswith(S3):
+            region = arns.region_of(domain)
+            return {"bucket": place.removeprefix(S3), **({"region": region} if region else {})}
+        named = {"domain_name": domain} if domain and not target.unknown else {}
+        if "://" in place:
+            return {"url": place, **named}
+        return {"directory": str(Path(place).absolute()), **named, **_website(domain)}
+
+    def _found(
+        self, name: str, own: Mapping[str, Node], domain: str, settings: Mapping[str, Node], target: Node
+    ) -> dict[str, object]:
+        """Return the native keys of an origin as far as the file tells its place; what does not is refused."""
+        bucket, website = arns.bucket_of(domain)
+        if bucket in self.estate.folders:
+            return {"directory": str(self.estate.folders[bucket]), "domain_name": domain, **_website(domain)}
+        if "S3OriginConfig" in own or (bucket and not website and "CustomOriginConfig" not in own):
+            how = f"say --origin {name}=FOLDER to serve it from a folder, or s3://NAME"
+            self.draft.report.refuse(target, f"is a bucket: {how}")
+            return {}
+        if domain in self.estate.urls:
+            return {"function": self.functions.use(self.estate.urls[domain], target)}
+        if target.unknown or not domain or domain.endswith(_LAMBDA_URL):
+            what = f"{target.unknown} is known" if target.unknown else "what answers there is"
             self.draft.report.refuse(target, f"{what} on AWS only: say --origin {name}=URL or a folder")
-        else:
-            self._put(key, {"url": self._url(domain, settings, target)}, target)
-        for word in ("OriginPath",):
-            path = self.draft.text(own[word]) if word in own else None
-            if path:
-                self.draft.put((*key, "path"), path, own[word])
+            return {}
+        return {"url": self._url(domain, settings, target)}
 
     def check(self) -> None:
         """Refuse flags that named no origin.
@@ -102,10 +120,6 @@ class Origins:
                 self.draft.labels[("origins", name, "directory")] = f"--origin {each or self.given.origins[each]}"
                 return self.given.origins[each]
         return ""
-
-    def _put(self, key: Key, told: Mapping[str, object], node: Node) -> None:
-        for word, value in told.items():
-            self.draft.put((*key, word), value, node)
 
     def _settings(self, key: Key, own: Mapping[str, Node]) -> dict[str, Node]:
         found: dict[str, Node] = {}
@@ -141,3 +155,8 @@ class Origins:
         node = settings.get("HTTPPort" if scheme == "http" else "HTTPSPort")
         port = self.draft.integer(node) if node is not None else None
         return f"{scheme}://{domain}" + (f":{port}" if port not in {None, _USUAL[scheme]} else "")
+
+
+def _website(domain: str) -> dict[str, object]:
+    """Return what makes a folder behave like a bucket's website endpoint, where the host is one."""
+    return {"website": True} if arns.bucket_of(domain)[1] else {}

@@ -65,6 +65,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         ref=_same,
         attributes={"Arn": lambda name: arns.cloudfront_arn(name, "key-value-store"), "Id": _same},
     ),
+    "AWS::Lambda::Url": Kind(ref=_same, attributes={"FunctionUrl": arns.function_url}),
     "AWS::S3::Bucket": Kind(
         ref=_bucket,
         attributes={

@@ -15,6 +15,7 @@ from edgerun.config.importers.report import Report
 _LIST: Final = re.compile(r"CommaDelimitedList|List<.*>")
 _STORED: Final = "AWS::SSM::Parameter::Value"
 _READER: Final = "Custom::CrossRegionStringParameterReader"
+URL: Final = "Url"
 _EXPORTS: Final = "/cdk/exports/"
 _BOOTSTRAP: Final = "BootstrapVersion"
 
@@ -124,9 +125,13 @@ class Template:
 
     def attribute(self, name: str, attribute: str, node: Node) -> Node | None:
         """Return what `GetAtt` gives; see `intrinsics.Names`."""
-        if self.part("Resources").get(name) is None:
-            return self._unknown(name, node)
-        return self._physical(name, attribute, node)
+        if self.part("Resources").get(name) is not None:
+            return self._physical(name, attribute, node)
+        # SAM makes a resource for a function's URL.
+        owner = self.part("Resources").get(name.removesuffix(URL), "Properties", "FunctionUrlConfig")
+        if owner is not None and attribute == "FunctionUrl":
+            return node.with_value(arns.function_url(name))
+        return self._unknown(name, node)
 
     def _physical(self, name: str, attribute: str, node: Node) -> Node | None:
         """Return a resource's name or attribute as AWS would make it, or a stand-in that says what it stands for."""
