@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "logs": "edgerun.cli.logs",
     "ca": "edgerun.cli.ca",
     "sign": "edgerun.cli.sign",
+    "export": "edgerun.cli.export",
     "import": "edgerun.cli.importing",
 }
 

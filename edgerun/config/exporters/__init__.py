@@ -1,0 +1,1 @@
+"""Configurations in other people's formats: what is served here, deployed there."""
