@@ -35,6 +35,7 @@ from edgerun.http.message import OnInterim, Request
 from edgerun.observe.access_log import AccessLogs
 from edgerun.observe.events import Event, Noted, Observer, Printed
 from edgerun.observe.fanout import Fanout
+from edgerun.observe.recorder import Recorder
 from edgerun.origins.origin import Origin
 from edgerun.origins.registry import NO_CLIENTS, Commands, Origins
 from edgerun.pipeline import Pipeline
@@ -67,6 +68,7 @@ class Edge:
         clients: Mapping[str, Origin] = NO_CLIENTS,
         before: Callable[[FunctionRuntime], FunctionRuntime] | None = None,
         https_port: int = 0,
+        recorder: Recorder | None = None,
     ) -> None:
         """Make an edge.
 
@@ -84,15 +86,17 @@ class Edge:
             clients: what answers for origins by name, instead of what the configuration says.
             before: puts something before the runtime, as a test does that has callables for some functions.
             https_port: where viewers are sent from HTTP; 0 leaves them the port they gave.
+            recorder: keeps a record of each request; steps are told then. Doors enter through `recorder.before(edge)`.
         """
         self._clients = clients
-        self.emit = Fanout(*observers)
+        self.recorder = recorder
+        self.emit = Fanout(*observers, *(() if recorder is None else (recorder,)))
         self.logs = FunctionLogs(logs, lambda: self.config, self._logs_failed) if logs is not None else None
         if self.logs is not None:
             self.emit.add(self.logs)
         self.clock = clock
         self.config = config
-        self._watched = watched
+        self._watched = watched or recorder is not None
         self._loads = loads
         self._https_port = https_port
         self.runtime: FunctionRuntime = runtime or RuntimeRouter(
@@ -239,7 +243,7 @@ class Edge:
                 {name: origin_spec(each) for name, each in config.origins.items()},
                 tell=self.emit if self._watched else None,
             ),
-            origin_for=origins.origin_for,
+            origin_for=origins.origin_for if self.recorder is None else self.recorder.origins(origins.origin_for),
             clock=self.clock,
             make_id=self._make_id,
             emit=self.emit,

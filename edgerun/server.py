@@ -33,6 +33,7 @@ from edgerun.home import home
 from edgerun.listening import listen
 from edgerun.observe.console import Console
 from edgerun.observe.events import Noted
+from edgerun.observe.recorder import Recorder
 from edgerun.secure import Secured, SecurePort, serve_all
 from edgerun.watch import Watcher
 
@@ -58,6 +59,7 @@ class Options:
         started: `time.perf_counter()` when the program began, for the banner.
         log_format: of the functions' logs.
         verbose: write every step of every request.
+        record: keep a record of each request; None as `watch` has it.
         hints: text to print below the banner; `{url}` in it becomes the edge's address.
         as_json, quiet, colour: how to write.
     """
@@ -73,6 +75,7 @@ class Options:
     ui_port: int = 8788
     log_format: LogFormat = "text"
     verbose: bool = False
+    record: bool | None = None
     started: float = 0.0
     hints: str = ""
     as_json: bool = False
@@ -125,10 +128,13 @@ class Server:
             colour=self._options.colour,
             as_json=self._options.as_json,
             quiet=self._options.quiet,
+            steps=self._options.verbose,
             soon=lambda flush: loop.call_later(0.02, flush),
         )
         logs = home(self._loaded.path) / "logs"
         loads = Loads()
+        recording = self._options.watch if self._options.record is None else self._options.record
+        recorder = Recorder() if recording else None
         edge = Edge(
             self._loaded.config,
             console,
@@ -139,6 +145,7 @@ class Server:
             clock=MovableClock() if self._options.watch else time.time,
             loads=loads if self._options.watch else None,
             https_port=self._secure.port if self._secure is not None else 0,
+            recorder=recorder,
         )
         watcher = Watcher(edge, self._options.load, self._loaded, loads)
         watching: asyncio.Task[None] | None = None
@@ -174,7 +181,8 @@ class Server:
         Raises:
             ConfigError: a certificate cannot be used, or HTTP/2 is not installed.
         """
-        door, http2 = AsgiDoor(edge), self._options.http2
+        door = AsgiDoor(edge if edge.recorder is None else edge.recorder.before(edge))
+        http2 = self._options.http2
         servers: list[tuple[uvicorn.Server, socket.socket]] = [
             (EmbeddedServer(uvicorn_config(door, http2=http2)), self._listener)
         ]

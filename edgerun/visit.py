@@ -289,6 +289,11 @@ class Delivery:
         self._ready = clock()
         self._emit = emit
 
+    @property
+    def id(self) -> str:
+        """CloudFront's request id."""
+        return self._visit.id
+
     def sent(self, bytes_sent: int, *, complete: bool, received: int = 0) -> None:
         """Report how many bytes went out, head included, and whether that was all.
 

@@ -20,6 +20,8 @@ CERT = "A certificate of your own for HTTPS, PEM; without it a local authority i
 ACCESS = "Keep an access log here, in CloudFront's form: a file, or a folder for CloudFront's files."
 UI = "The admin port, on loopback: `edgerun cache purge` uses it. The next free one if taken."
 
+RECORD = "Keep a record of each request for `edgerun trace` and `edgerun replay`; on in dev, off in serve."
+
 
 def _serving(command: Any) -> Any:
     options = [
@@ -44,6 +46,7 @@ def _serving(command: Any) -> Any:
         click.option("--access-log", default="", metavar="FILE", help=ACCESS),
         click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help=LOGS),
         click.option("-v", "--verbose", is_flag=True, help="Write every step of every request."),
+        click.option("--record/--no-record", default=None, help=RECORD),
         click.option("-q", "--quiet", is_flag=True, help="Write failures and warnings only."),
         click.option("--json", "as_json", is_flag=True, help="Write one JSON object per event."),
         click.option("--hints", type=click.File(), help="Print this file below the banner; {url} is the address."),

@@ -51,6 +51,7 @@ class Console:
         colour: use ANSI colours; meaning is never in the colour alone.
         as_json: one JSON object per event.
         quiet: failures and warnings only.
+        steps: every step and call of a function too, if they are told.
         soon: arranges for `flush` to be called soon.
     """
 
@@ -61,18 +62,22 @@ class Console:
         colour: bool = False,
         as_json: bool = False,
         quiet: bool = False,
+        steps: bool = True,
         soon: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
         self._out = out
         self._colour = colour
         self._as_json = as_json
         self._quiet = quiet
+        self._steps = steps
         self._soon = soon
         self._lines: list[str] = []
         self._size = 0
 
     def __call__(self, event: Event) -> None:
         if self._quiet and isinstance(event, Answered | Called | Printed | Stepped):
+            return
+        if not self._steps and isinstance(event, Called | Stepped):
             return
         if isinstance(event, Printed) and event.kind == "platform":
             return  # START, END and REPORT are for `edgerun logs`

@@ -1,0 +1,231 @@
+"""Remembers requests: listens to what is told about each, taps the bodies that pass, keeps the latest."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from edgerun.distribution.origins import OriginSpec
+from edgerun.eager import Begun
+from edgerun.errors import OriginError, RequestError
+from edgerun.http.message import OnInterim, Request, Response, Tunnel
+from edgerun.observe import trace
+from edgerun.observe.events import Answered, Called, Event, Failed, Printed, Step, Stepped, Warned
+from edgerun.observe.tap import Tap, told_of
+from edgerun.observe.trace import Record
+from edgerun.origins.origin import Origin
+from edgerun.visit import Delivery
+
+Subscriber = Callable[[Record], None]
+OriginFor = Callable[[OriginSpec], Origin]
+
+UNDER_WAY: Final = 2000
+"""Requests that have not been answered yet; beyond that the oldest are forgotten: their viewers left."""
+BYTES: Final = 64_000_000
+
+
+class Recorder:
+    """An observer that makes one record of each request, and keeps the latest.
+
+    Records are dicts of JSON values, in the form that `trace.py` makes; `docs/tracing.md` names the fields. What is
+    told about a request after its answer, by a fetch behind it, is added to its record.
+
+    Args:
+        limit: how many records are kept.
+        folder: where they are kept on disk too, None for memory alone.
+    """
+
+    def __init__(self, limit: int = 500, folder: Path | None = None) -> None:
+        self._limit = limit
+        self._folder = folder
+        self._open: OrderedDict[str, Record] = OrderedDict()
+        self._delivered: dict[str, Response] = {}
+        self._kept: OrderedDict[str, Record] = OrderedDict()
+        self._sizes: dict[str, int] = {}
+        self._size = 0
+        self._number = 0
+        self._subscribers: list[Subscriber] = []
+
+    # ------------------------------------------------------------------------------ what is asked of it
+
+    def latest(self, count: int, pattern: str = "") -> list[Record]:
+        """Return summaries of the latest requests, newest first.
+
+        Args:
+            count: how many at most.
+            pattern: words that are all found in `METHOD host/target status result-type`; see `trace.fits`.
+        """
+        found = (record for record in reversed(self._kept.values()) if trace.fits(record, pattern))
+        return [trace.summary(record) for record, _ in zip(found, range(count), strict=False)]
+
+    def get(self, which: str | int) -> Record | None:
+        """Return a record by its number, by the beginning of its id, or the newest one by `last`; None without."""
+        return chosen(self._kept.values(), which)
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Have a function called with the summary of each answered request; return what ends that."""
+        self._subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._subscribers:
+                self._subscribers.remove(callback)
+
+        return unsubscribe
+
+    # ------------------------------------------------------------------------------ what it is told
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Stepped():
+                self._stepped(event)
+            case Called():
+                self._of(event.request_id)["stages"].append(trace.called_stage(event))
+            case Failed():
+                trace.take_step(self._of(event.request_id), event)
+            case Warned():
+                told = {"point": event.point, "rule": event.rule, "path": event.path, "message": event.message}
+                self._of(event.request_id)["warnings"].append(told)
+            case Printed() if event.request_id:
+                told = {"function": event.function, "text": event.text, "kind": event.kind}
+                self._of(event.request_id)["logs"].append(told)
+            case Answered():
+                self._answered(event)
+
+    def _stepped(self, event: Stepped) -> None:
+        record = self._of(event.request_id)
+        trace.take_step(record, event)
+        if event.step is Step.DELIVER and isinstance(event.detail, Response | Tunnel):
+            head = event.detail.response if isinstance(event.detail, Tunnel) else event.detail
+            self._delivered.setdefault(event.request_id, head)
+
+    def _answered(self, event: Answered) -> None:
+        record = self._open.pop(event.request_id, None) or trace.empty(event.request_id)
+        self._number += 1
+        record["number"] = self._number
+        record |= trace.answer_told(event, self._delivered.pop(event.request_id, None))
+        self._keep(record)
+        told = trace.summary(record)
+        for subscriber in self._subscribers.copy():
+            subscriber(told)
+
+    def _of(self, request_id: str) -> Record:
+        """Return the record of a request that is under way, or whose answer has gone out already."""
+        found = self._open.get(request_id) or self._kept.get(request_id)
+        if found is None:
+            found = self._open[request_id] = trace.empty(request_id)
+            if len(self._open) > UNDER_WAY:
+                gone, _ = self._open.popitem(last=False)
+                self._delivered.pop(gone, None)
+        return found
+
+    def _keep(self, record: Record) -> None:
+        name, size = record["id"], weight(record)
+        self._kept[name], self._sizes[name] = record, size
+        self._size += size
+        while len(self._kept) > self._limit or (self._size > BYTES and len(self._kept) > 1):
+            gone, _ = self._kept.popitem(last=False)
+            self._size -= self._sizes.pop(gone)
+
+    # ------------------------------------------------------------------------------ what it taps
+
+    def before(self, entrance: Any) -> "Recorded":
+        """Return an entrance for doors, before the edge's own, at which the bodies of viewers are tapped."""
+        return Recorded(entrance, self)
+
+    def origins(self, origin_for: OriginFor) -> OriginFor:
+        """Return a source of origins' clients whose requests and answers are recorded."""
+        return lambda spec: _TappedOrigin(origin_for(spec), spec.domain_name, self)
+
+    def delivers(self, delivery: Delivery) -> Delivery:
+        """Tap an answer before a door writes it."""
+        body = delivery.response.body
+        if delivery.tunnel is None and body.data is None:
+            delivery.response = delivery.response.changed(body=Tap(body))
+        self._delivered[delivery.id] = delivery.response
+        return delivery
+
+    def asks(self, domain: str, request: Request) -> Record:
+        """Add a request to an origin to the record of the one it is for; return where its answer belongs."""
+        told = trace.origin_told(domain, request)
+        name = request.headers.get(b"x-amz-cf-id")
+        if name is not None:
+            self._of(trace.text(name))["origin"].append(told)
+        return told
+
+
+class Recorded:
+    """An entrance at which the bodies of requests and answers are tapped."""
+
+    def __init__(self, entrance: Any, recorder: Recorder) -> None:
+        self._entrance = entrance
+        self._recorder = recorder
+
+    def begin(self, request: Request, on_interim: OnInterim | None = None) -> Begun:
+        if request.body.data is None:
+            request = request.changed(body=Tap(request.body))
+        begun: Begun = self._entrance.begin(request, on_interim)
+        return self._recorder.delivers(begun) if isinstance(begun, Delivery) else self._later(begun)
+
+    def refuse(self, error: RequestError, request: Request) -> Delivery:
+        delivery: Delivery = self._entrance.refuse(error, request)
+        return self._recorder.delivers(delivery)
+
+    async def _later(self, begun: Any) -> Delivery:
+        return self._recorder.delivers(await begun)
+
+
+class _TappedOrigin:
+    """An origin whose requests and answers are recorded."""
+
+    def __init__(self, origin: Origin, domain: str, recorder: Recorder) -> None:
+        self._origin = origin
+        self._domain = domain
+        self._recorder = recorder
+
+    async def fetch(self, request: Request, *, on_interim: OnInterim | None = None) -> Response | Tunnel:
+        told = self._recorder.asks(self._domain, request)
+        try:
+            response = await self._origin.fetch(request, on_interim=on_interim)
+        except OriginError as error:
+            told["error"] = trace.error_told(error)
+            raise
+        finally:
+            told["request"]["body"] = told_of(request.body)
+        if isinstance(response, Tunnel):
+            told["response"] = trace.origin_answer_told(response.response)
+            return response
+
+        def ended(tap: Tap) -> None:
+            told["response"]["body"] = tap.told()
+
+        tapped = response.changed(body=Tap(response.body, ended))
+        told["response"] = trace.origin_answer_told(tapped)
+        return tapped
+
+    async def resolve(self) -> None:
+        await self._origin.resolve()
+
+    async def aclose(self) -> None:
+        await self._origin.aclose()
+
+
+def chosen(records: Any, which: str | int) -> Record | None:
+    """Return the newest of some records with a number, with an id that begins so, or, for `last`, the newest."""
+    wanted = str(which)
+    for record in reversed(records):
+        if wanted == "last" or str(record["number"]) == wanted:
+            found: Record = record
+            return found
+    if len(wanted) < 2:
+        return None
+    return next((record for record in reversed(records) if record["id"].startswith(wanted)), None)
+
+
+def weight(record: Record) -> int:
+    """Return roughly how many bytes a record takes: its bodies, and what functions were sent and returned."""
+    bodies = [record["request"]["body"], record["response"]["body"]]
+    bodies += [each["response"]["body"] for each in record["origin"] if each["response"]]
+    events = sum(
+        len(str(stage["event"])) + len(str(stage["result"])) for stage in record["stages"] if stage["function"]
+    )
+    return 4000 + events + sum(len(body["data"]) for body in bodies)
