@@ -65,6 +65,7 @@ TABLES: Final = {
     "PublicKeyTable": "`[public_keys.NAME]`",
     "KeyGroupTable": "`[key_groups.NAME]`",
     "AccessLogTable": "`[access_log]`",
+    "Rfc9111Table": "`[rfc9111]`",
     "StoreTable": "`[store]`",
     "ExceptNames": "All but some names",
     "AllViewerAnd": "All viewer headers, and more",

@@ -44,6 +44,7 @@ _CLOSED: Final = (
     "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin "
     "closed the connection."
 )
+_NOT_STORED: Final = "The request asks for a stored response only, and none may be used."
 _DNS: Final = "CloudFront wasn't able to resolve the origin domain name."
 
 ROWS: Final[dict[type[EdgeError], Row]] = {
@@ -56,6 +57,7 @@ ROWS: Final[dict[type[EdgeError], Row]] = {
     errors.AccessDenied: Row(status=403, word="Error", detailed="Error", sentence=""),
     errors.UriTooLong: Row(status=414, word="Error", detailed="Error", sentence="Bad request.", close=True),
     errors.HeadersTooLarge: Row(status=494, word="Error", detailed="Error", sentence="Bad request.", close=True),
+    errors.NothingStored: Row(status=504, word="Error", detailed="Error", sentence=_NOT_STORED),
     errors.OriginDnsError: Row(status=502, word="Error", detailed="OriginDnsError", sentence=_DNS),
     errors.OriginConnectError: Row(status=502, word="Error", detailed="OriginConnectError", sentence=_CANNOT_CONNECT),
     errors.OriginProtocolError: Row(status=502, word="Error", detailed="OriginInvalidResponseError", sentence=_CLOSED),
@@ -107,12 +109,15 @@ def sentence_for(error: EdgeError) -> str:
     return row_for(error).sentence
 
 
-def error_response(error: EdgeError, request_id: str, date: bytes) -> Response:
-    """Return CloudFront's own error page for an error; what private content is refused with is XML (§10.4)."""
+def error_response(error: EdgeError, request_id: str, date: bytes, status: int = 0) -> Response:
+    """Return CloudFront's own error page for an error, under its own status unless another is given.
+
+    What private content is refused with is XML (§10.4).
+    """
     if isinstance(error, errors.AccessDenied):
         return denial(error.code, date)
     row = row_for(error)
-    return page(row.status, sentence_for(error), request_id, date)
+    return page(status or row.status, sentence_for(error), request_id, date)
 
 
 DENIALS: Final = {

@@ -12,11 +12,12 @@ from weakref import WeakSet
 import orjson
 
 from edgerun.cache.at_rest import AtRest
+from edgerun.cache.authority import caching_of
 from edgerun.cache.collapse import Collapser
-from edgerun.cache.freshness import CloudFrontCaching
 from edgerun.cache.memory import MemoryStore
 from edgerun.cache.record import Decision
 from edgerun.cache.store import CacheStore
+from edgerun.cache.variants import is_index
 from edgerun.distribution.forward import origin_spec
 from edgerun.distribution.model import Config, StoreConfig, is_cloudfront
 from edgerun.distribution.origins import FunctionOrigin as FunctionConfig
@@ -222,7 +223,8 @@ class Edge:
     async def objects(self, item: str) -> AsyncIterator[Decision]:
         """Yield what is stored, as far as an invalidation path or a `#tag` covers it, and what it is good for now."""
         async for entry in self.store.entries(item.encode()):
-            yield self.pipeline.weigh_stored(entry, self.clock())
+            if not is_index(entry):
+                yield self.pipeline.weigh_stored(entry, self.clock())
 
     def _log_access(self) -> None:
         """Begin to listen for access logs once a distribution has one: until then no request costs anything more."""
@@ -237,7 +239,7 @@ class Edge:
         return Services(
             store=self.store,
             flights=self._flights,
-            caching=CloudFrontCaching(),
+            caching=caching_of,
             invoker=Invoker(
                 self._calls,
                 {name: origin_spec(each) for name, each in config.origins.items()},

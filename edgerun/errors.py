@@ -15,6 +15,7 @@ EdgerunError
    │  ├─ AccessDenied             403: no right signature for private content, in XML
    │  ├─ UriTooLong               414
    │  └─ HeadersTooLarge          494
+   ├─ NothingStored               504: only a stored answer is wanted, and there is none
    ├─ OriginError
    │  ├─ OriginDnsError           502: the name does not resolve
    │  ├─ OriginConnectError       502: refused, reset, TLS
@@ -95,6 +96,10 @@ class UriTooLong(RequestError):
 
 class HeadersTooLarge(RequestError):
     """Request line and headers exceed 32,768 bytes."""
+
+
+class NothingStored(EdgeError):
+    """The request wants a stored answer or none (`only-if-cached`), and none may be used."""
 
 
 class OriginError(EdgeError):

@@ -1,21 +1,23 @@
 """The origin half of a request's way: once per key, however many wait (the right column of `pipeline.py`)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from edgerun import answers
-from edgerun.cache.freshness import revalidation
+from edgerun.cache.caching import Caching
 from edgerun.distribution import failover, forward
 from edgerun.distribution.choice import OriginChoice
 from edgerun.distribution.guard import wants_tunnel
 from edgerun.distribution.model import Association, Behavior, Config, Point
 from edgerun.distribution.origins import OriginSpec
-from edgerun.distribution.select import forwards_cookies
-from edgerun.errors import OriginError, OriginPartLength
+from edgerun.distribution.relay import without_conditions
+from edgerun.errors import OriginConnectError, OriginDnsError, OriginError, OriginPartLength
 from edgerun.http.fields import format_date
+from edgerun.http.headers import Line
 from edgerun.http.message import Request, Response, Tunnel
 from edgerun.observe.events import Step
-from edgerun.services import Services
+from edgerun.services import Authorities, Services
 from edgerun.settle import Exchange, compressed, settle, with_status
 from edgerun.teller import Teller
 from edgerun.visit import Errand, Fetched, Marks
@@ -26,8 +28,15 @@ NO_STATUSES: Final[frozenset[int]] = frozenset()
 class OriginHalf:
     """forward · origin-request · fetch · origin-response · settle."""
 
-    def __init__(self, config: Config, services: Services, tell: Teller, marks: Mapping[str, Marks]) -> None:
-        self._caching = services.caching
+    def __init__(
+        self,
+        config: Config,
+        services: Services,
+        tell: Teller,
+        marks: Mapping[str, Marks],
+        authorities: Authorities,
+    ) -> None:
+        self._authorities = authorities
         self._invoker = services.invoker
         self._origin_for = services.origin_for
         self._clock = services.clock
@@ -42,24 +51,28 @@ class OriginHalf:
 
     async def run(self, errand: Errand) -> Fetched | Tunnel:
         """Bring what an errand is for: the origin's answer as its functions left it, a stale copy, or an error."""
-        began = self._clock()
+        caching, began = self._authorities[errand.distribution.id], self._clock()
         choice = self._chosen(errand)
         spare = choice.secondary if choice is not None else None
         if choice is None or spare is None or not failover.may_fail_over(errand.request.method, errand.behavior):
-            exchange = await self._attempt(errand, began, choice)
+            exchange = await self._attempt(errand, caching, began, choice)
         else:
-            exchange = await self._attempt(errand, began, choice, failing=choice.failover)
+            exchange = await self._attempt(errand, caching, began, choice, failing=choice.failover)
             if self._fails_over(choice, exchange):
                 assert isinstance(exchange, Exchange)
                 await exchange.response.body.aclose()
                 errand.visit.failover = f"Failover:{exchange.origin_status}"
-                exchange = await self._attempt(errand, began, spare)
+                exchange = await self._attempt(errand, caching, began, spare)
         if isinstance(exchange, Tunnel):
             return exchange
-        fetched = with_status(settle(errand, exchange, self._caching), exchange)
+        fetched = settle(errand, exchange, caching)
+        if fetched is None:
+            await exchange.response.body.aclose()
+            return await self.run(replace(errand, request=without_conditions(errand.request), plain=True))
+        fetched = with_status(fetched, exchange)
         if fetched.obtained.response.body is not exchange.response.body:
             await exchange.response.body.aclose()
-        fetched = compressed(errand, fetched, self._caching)
+        fetched = compressed(errand, fetched, caching)
         self._tell.step(errand.visit, Step.SETTLE, fetched.obtained.word, fetched.settled)
         return fetched
 
@@ -72,13 +85,18 @@ class OriginHalf:
         return both if choice is None else failover.in_place_of_primary(choice, both)
 
     async def _attempt(
-        self, errand: Errand, began: float, choice: OriginChoice | None, failing: frozenset[int] = NO_STATUSES
+        self,
+        errand: Errand,
+        caching: Caching,
+        began: float,
+        choice: OriginChoice | None,
+        failing: frozenset[int] = NO_STATUSES,
     ) -> Exchange | Tunnel:
         """Ask one origin; for a status of `failing` another one will be asked."""
         try:
-            return await self._exchange(errand, began, choice, failing)
+            return await self._exchange(errand, caching, began, choice, failing)
         except OriginError as error:
-            return self._no_answer(errand, began, error)
+            return self._no_answer(errand, caching, began, error)
 
     def _fails_over(self, choice: OriginChoice, exchange: Exchange | Tunnel) -> bool:
         """Tell whether the first origin of a group did not serve what it was asked for."""
@@ -90,11 +108,11 @@ class OriginHalf:
         return not choice.failover.isdisjoint(failover.failing_statuses(exchange.failure, without_connection))
 
     async def _exchange(
-        self, errand: Errand, began: float, choice: OriginChoice | None, failing: frozenset[int]
+        self, errand: Errand, caching: Caching, began: float, choice: OriginChoice | None, failing: frozenset[int]
     ) -> Exchange | Tunnel:
         behavior = errand.behavior
         spec = self._specs[behavior.origin.name] if choice is None else choice.spec
-        request = self._forward(errand, choice)
+        request, asked = self._forward(errand, caching, choice)
         await self._origin_for(spec).resolve()
         if behavior.origin_request is not None:
             changed = await self._origin_request(errand, behavior.origin_request, request, spec)
@@ -105,7 +123,7 @@ class OriginHalf:
         response = await self._fetch(errand, request, spec)
         if isinstance(response, Tunnel):
             return response
-        if request.method == "GET" and not self._caching.may_pass_on(response):
+        if request.method == "GET" and not caching.may_pass_on(response):
             await response.body.aclose()
             raise OriginPartLength(f"a 206 has {response.body.length} bytes and another Content-Range")
         response = forward.as_received(response)
@@ -113,21 +131,21 @@ class OriginHalf:
         # AWS: origin-response sees only the answer that is used in the end (lambda-at-edge.md §13.6).
         if behavior.origin_response is not None and status not in failing:
             response = await self._origin_response(errand, behavior.origin_response, request, spec, response)
-        return Exchange(response=response, origin_status=status, began=began, ended=ended, s3=spec.kind == "s3")
+        s3 = spec.kind == "s3"
+        return Exchange(response=response, origin_status=status, began=began, ended=ended, asked=asked, s3=s3)
 
-    def _forward(self, errand: Errand, choice: OriginChoice | None) -> Request:
-        behavior, stale = errand.behavior, errand.stale
-        conditions = () if stale is None or forwards_cookies(behavior) else revalidation(stale)
-        via = self._marks[errand.distribution.id].via_to_origin(errand.request.http_version)
-        if choice is None:
-            request = forward.origin_request(errand.request, behavior, behavior.origin, via, conditions)
-        else:
-            origin = self._origins.get(choice.origin, behavior.origin)
-            request = forward.chosen_origin_request(errand.request, behavior, origin, choice, via, conditions)
+    def _forward(
+        self, errand: Errand, caching: Caching, choice: OriginChoice | None
+    ) -> tuple[Request, tuple[Line, ...]]:
+        behavior, asked = errand.behavior, errand.request
+        conditions = () if errand.plain else caching.conditions(errand.stale, errand.others, asked, behavior)
+        via = self._marks[errand.distribution.id].via_to_origin(asked.http_version)
+        origin = behavior.origin if choice is None else self._origins.get(choice.origin, behavior.origin)
+        request = caching.forward(asked, behavior, origin, choice, via, conditions)
         how = "conditional" if conditions else "plain"
         why = errand.visit.failover if choice is not None and choice.secondary is None else ""
         self._tell.step(errand.visit, Step.FORWARD, f"{how}, {why}" if why else how, request)
-        return request
+        return request, conditions
 
     async def _origin_request(
         self, errand: Errand, association: Association, request: Request, spec: OriginSpec
@@ -166,16 +184,13 @@ class OriginHalf:
         self._tell.step(visit, Step.ORIGIN_RESPONSE, str(changed.status), changed)
         return changed
 
-    def _no_answer(self, errand: Errand, began: float, error: OriginError) -> Exchange:
+    def _no_answer(self, errand: Errand, caching: Caching, began: float, error: OriginError) -> Exchange:
         """Turn an origin's failure into the answer CloudFront makes of it, so that it can be cached as one."""
         self._tell.failed(errand.visit, Step.FETCH, error)
         now, row = self._clock(), answers.row_for(error)
-        response = answers.error_response(error, errand.visit.id, format_date(now))
+        unreachable = isinstance(error, OriginConnectError | OriginDnsError)
+        status = caching.failure_status(row.status, unreachable=unreachable)
+        response = answers.error_response(error, errand.visit.id, format_date(now), status)
         return Exchange(
-            response=response,
-            origin_status=response.status,
-            began=began,
-            ended=now,
-            detailed=row.detailed,
-            failure=error,
+            response=response, origin_status=status, began=began, ended=now, detailed=row.detailed, failure=error
         )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from edgerun import answers
-from edgerun.errors import EdgeError, FunctionError, FunctionThrottled
+from edgerun.errors import EdgeError, FunctionError, FunctionThrottled, NothingStored
 from edgerun.functions.lambda_edge import EdgeContext, Judge
 from edgerun.functions.limits import UTILIZATION_TO_WARN_OF
 from edgerun.functions.readings import PRESETS, Readings, Strictness
@@ -47,7 +47,7 @@ class Teller:
             word=row.word,
             detailed=row.detailed,
             final=True,
-            error_page=not isinstance(error, FunctionThrottled) and not row.close,
+            error_page=not isinstance(error, FunctionThrottled | NothingStored) and not row.close,
             close=row.close,
         )
 

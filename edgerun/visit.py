@@ -6,7 +6,7 @@ from hashlib import md5
 from typing import Any, Final, NamedTuple
 
 from edgerun.cache.entry import CacheKey, Entry
-from edgerun.cache.record import Decision, Settled
+from edgerun.cache.record import Case, Decision, Settled
 from edgerun.distribution.choice import OriginChoice
 from edgerun.distribution.model import Behavior, Distribution, Point
 from edgerun.errors import EdgeError
@@ -19,6 +19,7 @@ from edgerun.values import changed, value
 Clock = Callable[[], float]
 
 POP: Final = b"EDG50-P1"
+NO_WHOLE_ANSWER: Final = frozenset({206, 304, 412, 416})
 
 
 class Visit:
@@ -74,10 +75,12 @@ class Errand:
         visit: whose request it is; when others wait too, the first one's.
         request: after viewer-request, with the `CloudFront-*` headers the policies ask for.
         distribution, behavior: whose origin, policies and functions count.
-        key: what it will be stored under; None when it is never stored.
-        stale: an expired object under that key.
+        key: what it will be stored under, `Vary` aside; None when it is never stored.
+        stale: an expired object that the request selects.
+        others: objects under that key that it does not select, of which the origin may name one.
         decision: the look-up that led here.
         choice: the origin to ask instead of the behavior's, if viewer-request chose one.
+        plain: the origin is asked without any condition, be it the viewer's.
     """
 
     visit: Visit
@@ -86,12 +89,31 @@ class Errand:
     behavior: Behavior
     key: CacheKey | None = None
     stale: Entry | None = None
+    others: tuple[Entry, ...] = ()
     decision: Decision | None = None
     choice: OriginChoice | None = None
+    plain: bool = False
+
+    @property
+    def flight_key(self) -> CacheKey:
+        """Under which key those wait who may share the answer: of what the request selects, as far as that is known."""
+        assert self.key is not None
+        known = self.decision.key if self.decision is not None else None
+        return self.key if known is None else known._replace(method=self.key.method)
+
+    @property
+    def wish(self) -> Any:
+        """What the request asks of the cache."""
+        return None if self.decision is None else self.decision.wish
 
     def replaces_stale(self, status: int) -> bool:
-        """Tell whether an answer shows the expired object to be out of date, even if it may not be stored itself."""
-        return self.stale is not None and self.stale.key == self.key and status < 500
+        """Tell whether an answer shows the expired object to be out of date, even if it may not be stored itself.
+
+        A failure does not, and neither does an answer to the viewer's own conditions.
+        """
+        if self.stale is None or self.key is None or status >= 500 or status in NO_WHOLE_ANSWER:
+            return False
+        return self.stale.key.method == self.key.method
 
 
 @value
@@ -105,7 +127,8 @@ class Obtained:
         origin_status: what the origin answered before functions; 0 when it was not asked. From 400 on
             viewer-response does not run.
         age: whole seconds to send as `Age`, None for no such header.
-        from_store: a stored object answers, so the viewer's own conditions are evaluated here.
+        stored: the head of the stored object that answers, None if none does. The viewer's own conditions
+            are then evaluated here.
         final: no viewer-response: generated at viewer-request, a redirect, or made by CloudFront.
         error_page: whether a custom error page may replace it.
         close: the connection must not be used again.
@@ -120,7 +143,7 @@ class Obtained:
     detailed: str = ""
     origin_status: int = 0
     age: int | None = None
-    from_store: bool = False
+    stored: Headers | None = None
     final: bool = False
     error_page: bool = True
     close: bool = False
@@ -176,17 +199,21 @@ class Fetched:
     """What the origin half brought.
 
     `entry` is what to store, None when it may not be stored. Its body is the response's, or that of the
-    stale object that a 304 confirmed. `settled` says how it came to be stored or not.
+    stale object that a 304 confirmed. `settled` says how it came to be stored or not. `shareable` says
+    whether requests that wait for the same key may use it, if they select it. `failed` says that the origin
+    gave no answer, so that the response is a page about that.
     """
 
     obtained: Obtained
     entry: Entry | None = None
     settled: Settled | None = None
+    shareable: bool = False
+    failed: bool = False
 
     @property
-    def shareable(self) -> bool:
-        """Whether other requests that wait for the same key may use it."""
-        return self.entry is not None and self.entry.lifetime > 0
+    def covers(self) -> bool:
+        """Whether an expired object stands in for a failing origin."""
+        return self.settled is not None and self.settled.case is Case.COVERED
 
     def is_new(self, stale: Entry | None) -> bool:
         """Whether the body came with this answer, rather than from the object that stood there before."""
@@ -201,13 +228,14 @@ class Fetched:
 
 def from_entry(entry: Entry, age: int, decision: Decision | None = None, *, standing: bool = False) -> Obtained:
     """Return the answer a stored object gives: a hit, or the error it was."""
-    response = Response(status=entry.status, reason=entry.reason, headers=entry.headers, body=entry.body)
+    headers = entry.headers.without(*entry.withheld) if entry.withheld else entry.headers
+    response = Response(status=entry.status, reason=entry.reason, headers=headers, body=entry.body)
     return Obtained(
         response=response,
         word="Error" if entry.status >= 400 else "Hit",
         origin_status=entry.origin_status,
         age=age,
-        from_store=True,
+        stored=headers,
         decision=decision,
         standing=standing,
     )

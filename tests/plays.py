@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from edgerun.cache.authority import caching_of
 from edgerun.cache.collapse import Collapser
-from edgerun.cache.freshness import CloudFrontCaching
 from edgerun.cache.memory import MemoryStore
 from edgerun.cache.store import CacheStore
 from edgerun.distribution.forward import origin_spec
@@ -118,6 +118,7 @@ class Play:
         country: str = "",
         geo: PlaceOf = nowhere,
         strictness: str = "strict",
+        patience: float = 60.0,
         watched: bool = True,
         spare: tuple[OriginConfig, ...] = (),
     ) -> None:
@@ -128,7 +129,7 @@ class Play:
         self.runtime = CallableRuntime(functions or {})
         self.events: list[Event] = []
         self.store: Any = MemoryStore(size=10_000_000, max_object_size=10_000_000) if store is None else store
-        self.flights: Collapser[Any] = Collapser()
+        self.flights: Collapser[Any] = Collapser(patience=patience)
         self._others = origins or {}
         names = itertools.count(1)
         every = {b.origin.name: b.origin for b in chosen.all_behaviors} | {each.name: each for each in spare}
@@ -146,7 +147,7 @@ class Play:
         services = Services(
             store=self.store,
             flights=self.flights,
-            caching=CloudFrontCaching(),
+            caching=caching_of,
             invoker=Invoker(
                 self.runtime,
                 {name: origin_spec(each) for name, each in every.items()},

@@ -79,6 +79,7 @@ EXPECTED = {
     errors.AccessDenied: (403, "Error", False),
     errors.UriTooLong: (414, "Error", True),
     errors.HeadersTooLarge: (494, "Error", True),
+    errors.NothingStored: (504, "Error", False),
     errors.OriginDnsError: (502, "Error", False),
     errors.OriginConnectError: (502, "Error", False),
     errors.OriginProtocolError: (502, "Error", False),

@@ -56,8 +56,7 @@ class Script:
 
     @property
     def head_lifetime(self):
-        lifetime = CONTROLS[self.control][0]
-        return None if lifetime == 0 and not self.tagged else lifetime
+        return CONTROLS[self.control][0]
 
     @property
     def promises(self):
@@ -102,7 +101,7 @@ class Edge(RuleBasedStateMachine):
         self.purged = dict.fromkeys(KEYS, -1)
         self.under_way = dict.fromkeys(KEYS, 0)
         self.confirmed_to_viewer = dict.fromkeys(KEYS, -1)
-        self.ever_zero = set()
+        self.alone_until = dict.fromkeys(KEYS, 0)
         self.twice = []
         self.seq = 0
         self.gate = None
@@ -127,7 +126,8 @@ class Edge(RuleBasedStateMachine):
         key = request.target.decode()
         assert key in KEYS, "the query is filtered to what is keyed"
         began, script = self.tick(), self.scripts[key]
-        if self.under_way[key] and self.shared(key, script):
+        shared = self.shared(key, script)
+        if self.under_way[key] and shared:
             self.twice.append(key)
         self.under_way[key] += 1
         streaming = False
@@ -144,9 +144,11 @@ class Edge(RuleBasedStateMachine):
 
     def shared(self, key, script):
         """Whether those who wait for this answer may share it; what may not be is fetched by each."""
-        if script.kind in {"failing", "down"}:
-            return key not in self.ever_zero  # a covering copy without a lifetime is nobody else's
-        return script.kind == "missing" or bool(script.head_lifetime)
+        if script.kind in {"failing", "down", "missing"}:
+            return self.now >= self.alone_until[key]
+        if not script.head_lifetime:
+            self.alone_until[key] = self.now + 2  # remembered, so that nobody waits in vain
+        return self.now >= self.alone_until[key]
 
     def reply(self, key, script, began, request):
         if script.kind == "down":
@@ -178,8 +180,6 @@ class Edge(RuleBasedStateMachine):
 
     def record(self, key, script, began):
         lifetime, revalidate, error = script.promises
-        if lifetime == 0:
-            self.ever_zero.add(key)
         body = content(key, script.version)
         self.sent[key].append(Sent(began, self.tick(), self.now, body, lifetime, revalidate, error))
 
@@ -306,7 +306,7 @@ class Edge(RuleBasedStateMachine):
     def run(self, act):
         async def to_the_end():
             try:
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(60):
                     return await act
             finally:
                 if self.gate is not None:

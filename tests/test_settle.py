@@ -13,6 +13,7 @@ from edgerun.settle import Exchange, settle
 from edgerun.testing.origin import respond
 from edgerun.visit import Errand, Visit
 
+RULES = CloudFrontCaching()
 LATER = ENTRY_MADE + 61  # the entry lives for 60 s
 ETAG = ((b"ETag", b'"v1"'), (b"X-Old", b"1"))
 
@@ -32,14 +33,16 @@ def errand(stale=None, chosen=None, asked=None, seen=None, **more):
 
 
 def settled(response, wanted=None, *, stale=None, origin_status=None, generated=False):
+    wanted = wanted or errand(stale)
     exchange = Exchange(
         response=response,
         origin_status=response.status if origin_status is None else origin_status,
         began=LATER - 1,
         ended=LATER,
         generated=generated,
+        asked=RULES.conditions(wanted.stale, (), wanted.request, wanted.behavior),
     )
-    return settle(wanted or errand(stale), exchange, CloudFrontCaching())
+    return settle(wanted, exchange, RULES)
 
 
 def test_an_answer_is_passed_on_and_kept():

@@ -3,11 +3,15 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from edgerun.cache.entry import CacheKey
 
 T = TypeVar("T")
+
+PATIENCE: Final = 5.0
+REMEMBERED: Final = 2.0
+MOST_REMEMBERED: Final = 10_000
 
 
 class Flight(Generic[T]):
@@ -56,15 +60,36 @@ Start = Callable[[Flight[T]], Coroutine[Any, Any, None]]
 class Collapser(Generic[T]):
     """The flights under way, by key."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, patience: float = PATIENCE) -> None:
+        """Make it; those who wait for another's fetch give up after `patience` seconds."""
         self._flights: dict[CacheKey, Flight[T]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._patience = patience
+        self._alone_until: dict[CacheKey, float] = {}
+
+    def __len__(self) -> int:
+        """How many fetches are under way, shared or not."""
+        return len(self._tasks)
 
     def __contains__(self, key: object) -> bool:
         flight = self._flights.get(key)  # type: ignore[call-overload]
         return flight is not None and not flight.abandoned
 
-    async def share(self, key: CacheKey, start: Start[T]) -> tuple[T, Flight[T]]:
+    def goes_alone(self, key: CacheKey, now: float) -> bool:
+        """Tell whether what a key brings was found of no use to others, a moment ago."""
+        until = self._alone_until.get(key)
+        return until is not None and now < until
+
+    def remember(self, key: CacheKey, *, shareable: bool, now: float) -> None:
+        """Remember for a moment that what a key brings is of no use to others, or that it is again."""
+        if shareable:
+            self._alone_until.pop(key, None)
+            return
+        self._alone_until[key] = now + REMEMBERED
+        if len(self._alone_until) > MOST_REMEMBERED:
+            del self._alone_until[next(iter(self._alone_until))]
+
+    async def share(self, key: CacheKey, start: Start[T]) -> tuple[T, Flight[T]] | None:
         """Wait for the outcome of the one fetch for a key, starting it if none is under way.
 
         Args:
@@ -73,16 +98,20 @@ class Collapser(Generic[T]):
                 complete; it calls `land` as soon as others may no longer join.
 
         Returns:
-            The outcome, and the flight: the caller has joined it and must `leave`.
+            The outcome, and the flight: the caller has joined it and must `leave`. None when the outcome of
+            another's fetch has not come in time.
         """
         flight = self._flights.get(key)
         if flight is None or flight.abandoned:  # an abandoned one may take its time to end
             flight = self._flights[key] = self._depart(key, start)
-        return await self._outcome(flight)
+            return await self._outcome(flight)
+        return await self._outcome(flight, self._patience)
 
     async def alone(self, key: CacheKey, start: Start[T]) -> tuple[T, Flight[T]]:
         """Fetch for one viewer only; nobody may join."""
-        return await self._outcome(self._depart(key, start))
+        found = await self._outcome(self._depart(key, start))
+        assert found is not None
+        return found
 
     def behind(self, key: CacheKey, start: Start[T]) -> None:
         """Fetch for nobody: the store alone is interested, until the fetch ends by itself."""
@@ -110,9 +139,14 @@ class Collapser(Generic[T]):
         self.land(key, flight)
         flight.outcome.cancel()
 
-    async def _outcome(self, flight: Flight[T]) -> tuple[T, Flight[T]]:
+    async def _outcome(self, flight: Flight[T], patience: float | None = None) -> tuple[T, Flight[T]] | None:
         flight.join()
         try:
+            if patience is not None:
+                await asyncio.wait((flight.outcome,), timeout=patience)
+                if not flight.outcome.done():
+                    flight.leave()
+                    return None
             return await asyncio.shield(flight.outcome), flight
         except BaseException:
             flight.leave()

@@ -106,7 +106,6 @@ class Why(StrEnum):
     MAX_STALE = "it has expired, within the max-stale of the request"
     EXPIRED = "it has expired"
     MUST_VALIDATE = "it has to be confirmed for each use"
-    FOUND_OLD = "it was found out of date"
     REQUEST = "it is fresh, and the request asks for more"
     NOTHING_STORED = "nothing is stored for this key"
     OTHER_VARIANTS = "only answers to other requests are stored (Vary)"
@@ -114,6 +113,7 @@ class Why(StrEnum):
     METHOD = "the method is not cached"
     BYPASS = "the cache is off for this behavior"
     CONDITION = "the request has a condition that only the origin can evaluate"
+    BODY = "the request has a body"
     UPGRADE = "the request asks for another protocol"
     ONLY_IF_CACHED = "the request wants a stored answer or none"
 
@@ -121,7 +121,6 @@ class Why(StrEnum):
 FORWARDED: Final = {
     Why.EXPIRED: "stale",
     Why.MUST_VALIDATE: "stale",
-    Why.FOUND_OLD: "stale",
     Why.REQUEST: "request",
     Why.NOTHING_STORED: "uri-miss",
     Why.OTHER_VARIANTS: "vary-miss",
@@ -129,6 +128,7 @@ FORWARDED: Final = {
     Why.METHOD: "method",
     Why.BYPASS: "bypass",
     Why.CONDITION: "request",
+    Why.BODY: "request",
     Why.UPGRADE: "bypass",
 }
 """RFC 9211's word for why a request went forward."""
@@ -136,14 +136,14 @@ FORWARDED: Final = {
 HINTS: Final = {
     Why.EXPIRED: "a longer lifetime: s-maxage or max-age of the origin, or the TTLs of the cache policy",
     Why.MUST_VALIDATE: "an answer of the origin without no-cache, and with a lifetime",
-    Why.FOUND_OLD: "the origin's next answer, once it is stored",
     Why.REQUEST: "the same request without Cache-Control",
     Why.NOTHING_STORED: "an answer of the origin that may be stored; the settle step says what became of this one",
     Why.OTHER_VARIANTS: "the same values of the fields that Vary names",
     Why.PARTIAL: "a range that lies within the stored part, or the whole once it is stored",
     Why.METHOD: "GET or HEAD",
     Why.BYPASS: "a cache policy whose maximum TTL is above 0",
-    Why.CONDITION: "the same request without If-Match, If-Unmodified-Since or a body",
+    Why.CONDITION: "the same request without If-Match, If-Unmodified-Since",
+    Why.BODY: "the same request without a body",
     Why.UPGRADE: "the same request without Upgrade",
     Why.ONLY_IF_CACHED: "the same request once it has been made without only-if-cached",
 }

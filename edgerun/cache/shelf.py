@@ -54,6 +54,17 @@ class Shelf:
         whole = Response(status=200, headers=_head_of_whole(listed.headers, parts.length), body=body)
         return for_viewer(request, whole, request_id)
 
+    async def keep(self, entry: Entry, generation: int) -> bool:
+        """Keep a whole object or a part of one; return whether the store took it."""
+        return await (self.keep_part if entry.status == 206 else self.keep_whole)(entry, generation)
+
+    async def forget(self, key: CacheKey) -> None:
+        """Forget a whole object, and what there is of its parts."""
+        self._store.discard(key)
+        listed = await self._fetch(list_key(key))
+        if listed is not None:
+            self._forget(key, read_parts(await read(listed.body)))
+
     async def keep_whole(self, entry: Entry, generation: int) -> bool:
         """Keep a whole object, in the place of its parts; return whether the store took it."""
         kept = self._store.put(entry.key, entry, generation)

@@ -14,6 +14,7 @@ from edgerun.config.faults import Key, shown
 from edgerun.config.function_origins import check_at_the_edge
 from edgerun.config.policies import find_cache_policy, find_origin_request_policy, find_response_headers_policy
 from edgerun.distribution.headers_model import ResponseHeadersPolicy
+from edgerun.distribution.latitude import STANDARD, Rfc9111
 from edgerun.distribution.match import unreachable
 from edgerun.distribution.model import (
     ALL_METHODS,
@@ -56,6 +57,7 @@ def distribution(key: Key, name: str, table: raw.DistributionTable, parts: Parts
     """Return one distribution, or None if its default behavior could not be made."""
     bench.fault((*key, "default_root_object"), names.root_object(table.default_root_object))
     _check_own(key, table, bench)
+    _check_caching(key, table, bench)
     pages = _error_responses((*key, "error_responses"), table, bench)
     made = [_behavior((*key, "behaviors", n), each, parts, bench) for n, each in enumerate(table.behaviors)]
     if table.default_behavior is None:
@@ -78,7 +80,49 @@ def distribution(key: Key, name: str, table: raw.DistributionTable, parts: Parts
         error_responses=frozen(pages),
         access_log=access_log((*key, "access_log"), table.access_log, bench),
         cache_status="detailed" if table.cache_status == "detailed" else "short" if table.cache_status else "",
+        caching=table.caching,
+        rfc9111=_rfc9111((*key, "rfc9111"), table, bench),
     )
+
+
+def _rfc9111(key: Key, table: raw.DistributionTable, bench: Bench) -> Rfc9111:
+    given = table.rfc9111
+    if given is None:
+        return STANDARD
+    if table.caching != "rfc9111":
+        bench.fault(key, "counts only with caching = 'rfc9111'")
+    for n, name in enumerate(given.targeted_fields):
+        bench.fault((*key, "targeted_fields", n), names.header_name(name))
+    return Rfc9111(
+        targeted_fields=tuple(name.lower().encode("latin-1", "replace") for name in given.targeted_fields),
+        default_ttl=None if given.default_ttl is None else float(given.default_ttl),
+        max_stale=float(given.max_stale),
+        request_directives=given.request_directives,
+        set_cookie=given.set_cookie,
+        stale_beside_s_maxage=given.stale_beside_s_maxage,
+    )
+
+
+NOT_OF_HTTP: Final = ("allowed_methods", "cached_methods", "origin_request_policy")
+
+
+def _check_caching(key: Key, table: raw.DistributionTable, bench: Bench) -> None:
+    """Say what is configured and does not count where HTTP's own rules do."""
+    if table.caching != "rfc9111":
+        return
+    behaviors: list[tuple[Key, raw.DefaultBehaviorTable]] = [
+        ((*key, "behaviors", n), behavior) for n, behavior in enumerate(table.behaviors)
+    ]
+    if table.default_behavior is not None:
+        behaviors.append(((*key, "default_behavior"), table.default_behavior))
+    for place, behavior in behaviors:
+        for word in NOT_OF_HTTP:
+            if word in behavior.model_fields_set:
+                bench.note((*place, word), "does not count with caching = 'rfc9111'")
+    for n, page in enumerate(table.error_responses):
+        if "error_caching_min_ttl" in page.model_fields_set:
+            place = (*key, "error_responses", n, "error_caching_min_ttl")
+            bench.note(place, "does not count with caching = 'rfc9111'")
 
 
 def _check_own(key: Key, table: raw.DistributionTable, bench: Bench) -> None:

@@ -28,6 +28,7 @@ _SINGLE: Final[Mapping[str, type[shapes.Table]]] = {
     "access_log": raw.AccessLogTable,
     "default_behavior": raw.DefaultBehaviorTable,
     "store": raw.StoreTable,
+    "rfc9111": raw.Rfc9111Table,
     "viewer_request": shapes.FunctionUse,
     "origin_request": shapes.FunctionUse,
     "origin_response": shapes.FunctionUse,
@@ -44,10 +45,6 @@ _SINGLE: Final[Mapping[str, type[shapes.Table]]] = {
     "content_security_policy": raw_headers.ContentSecurityPolicyTable,
     "xss_protection": raw_headers.XssProtectionTable,
     "server_timing": raw_headers.ServerTimingTable,
-}
-# Values that the format will know: beginnings, by key.
-_LATER_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
-    "caching": ("rfc9111",),
 }
 _EXPECTED: Final[Mapping[str, str]] = {
     "string_type": "a string",
@@ -113,8 +110,6 @@ def _unknown(key: Key) -> str:
 
 def _choice(key: Key, given: object) -> str:
     values = _literals(key)
-    if isinstance(given, str) and given.startswith(_LATER_VALUES.get(str(key[-1]), ("\0",))):
-        return unsupported(f"{key[-1]} {given!r}")
     words = [value for value in values if isinstance(value, str)]
     expected = listed(words) if words else ", ".join(str(value) for value in values)
     near = suggestion(given, words) if isinstance(given, str) else ""

@@ -269,6 +269,26 @@ class AccessLogTable(Table):
     gzip: bool = Field(True, description="Compress the finished files of a folder.")
 
 
+class Rfc9111Table(Table):
+    """What RFC 9111 leaves to a cache."""
+
+    targeted_fields: list[str] = Field(
+        default_factory=lambda: ["CDN-Cache-Control"],
+        description="Response headers that replace Cache-Control for this cache, in this order; may be empty.",
+    )
+    default_ttl: Ttl | None = Field(
+        None, ge=0, le=CENTURY, description="Seconds without word of the origin; left out: a tenth of the age, or none."
+    )
+    max_stale: Ttl = Field(86_400, description="Seconds for which an expired object answers when there is no origin.")
+    request_directives: bool = Field(True, description="Whether Cache-Control of requests counts.")
+    set_cookie: Literal["keep", "strip", "no-store"] = Field(
+        "keep", description="keep Set-Cookie in stored objects, strip it from them, or store none that has it."
+    )
+    stale_beside_s_maxage: bool = Field(
+        True, description="Whether stale-while-revalidate and stale-if-error count beside s-maxage."
+    )
+
+
 class DistributionTable(Table):
     """One distribution: its hosts, its behaviors in order, its error pages."""
 
@@ -284,7 +304,10 @@ class DistributionTable(Table):
 
     id: str | None = Field(None, description="The distribution's id; derived from its name if left out.")
     aliases: list[str] = Field(default_factory=list, description="Hosts it answers; none: all that no other claims.")
-    caching: Literal["cloudfront"] = Field("cloudfront", description="The rules of caching.")
+    caching: Literal["cloudfront", "rfc9111"] = Field(
+        "cloudfront", description="The rules of caching: CloudFront's, or those of HTTP (RFC 9111)."
+    )
+    rfc9111: Rfc9111Table | None = Field(None, description="What is left to choose where caching is 'rfc9111'.")
     cache_status: bool | Literal["detailed"] = Field(
         False, description="Send Cache-Status (RFC 9211); 'detailed' with the cache key and the reason."
     )

@@ -109,7 +109,7 @@ def _viewer_lines(
     request: Request, behavior: Behavior, headers: Selection, hidden: frozenset[bytes], *, revalidating: bool
 ) -> list[Line]:
     generated = wanted(behavior.cache_policy, behavior.origin_request_policy)
-    stopped = HANDLED | REMOVED | hidden | _named_by_connection(request.headers)
+    stopped = HANDLED | REMOVED | hidden | named_by_connection(request.headers)
     if headers.choice is Choice.EXCEPT:
         stopped |= headers.names - FRAMING
     kept = []
@@ -130,7 +130,7 @@ NEVER_HOP_BY_HOP: Final = frozenset(
 )
 
 
-def _named_by_connection(headers: Headers) -> frozenset[bytes]:
+def named_by_connection(headers: Headers) -> frozenset[bytes]:
     """Return the fields `Connection` lists, but for those a sender may not list (RFC 9110 §7.6.1)."""
     value = headers.joined(b"connection")
     if value is None or value.lower() in {b"keep-alive", b"close"}:
@@ -257,7 +257,7 @@ def to_viewer(response: Response, behavior: Behavior, date: bytes, *, s3: bool =
     `s3` says that a bucket answered: the origin a function chose counts, not the configured one.
     """
     cookies = forwards_cookies(behavior)
-    drop = HOP_BY_HOP | OURS | _named_by_connection(response.headers)
+    drop = HOP_BY_HOP | OURS | named_by_connection(response.headers)
     if not cookies:
         drop |= {b"set-cookie"}
     if s3:

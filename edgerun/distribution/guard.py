@@ -35,16 +35,27 @@ def guard(request: Request, behavior: Behavior) -> bool:
     """
     if request.method == "GET" and request.body.length != 0:
         raise BodyNotAllowed("a GET with a body")
-    if request.scheme == "http" and behavior.viewer_protocol_policy != "allow-all":
-        if behavior.viewer_protocol_policy == "https-only":
-            raise HttpsOnly(f"behavior {behavior.path_pattern!r} allows HTTPS only")
-        if request.http_version == "1.0" and request.method not in READ_METHODS:
-            raise HttpsOnly("HTTP/1.0 knows no redirect that keeps the method")
+    if protocol_redirect(request, behavior):
         return True
     if request.method not in behavior.allowed_methods:
         allowed = ", ".join(sorted(behavior.allowed_methods))
         raise MethodNotAllowed(f"behavior {behavior.path_pattern!r} allows {allowed}, not {request.method}")
     return False
+
+
+def protocol_redirect(request: Request, behavior: Behavior) -> bool:
+    """Tell whether a viewer has to be sent to HTTPS.
+
+    Raises:
+        HttpsOnly: it cannot be.
+    """
+    if request.scheme != "http" or behavior.viewer_protocol_policy == "allow-all":
+        return False
+    if behavior.viewer_protocol_policy == "https-only":
+        raise HttpsOnly(f"behavior {behavior.path_pattern!r} allows HTTPS only")
+    if request.http_version == "1.0" and request.method not in READ_METHODS:
+        raise HttpsOnly("HTTP/1.0 knows no redirect that keeps the method")
+    return True
 
 
 def https_host(host: bytes, port: int) -> bytes:

@@ -12,6 +12,7 @@ from edgerun.cache.tags import TAG_HEADERS
 from edgerun.distribution.access_log import AccessLog
 from edgerun.distribution.geo import PlaceOf, nowhere
 from edgerun.distribution.headers_model import ResponseHeadersPolicy
+from edgerun.distribution.latitude import STANDARD, Rfc9111
 from edgerun.distribution.origins import OriginConfig, OriginGroup
 from edgerun.functions.function import Function
 from edgerun.values import FrozenMap, value
@@ -199,7 +200,7 @@ NO_ERROR_RESPONSES: Final[FrozenMap[int, ErrorResponse]] = FrozenMap({})
 
 @value
 class Distribution:
-    """One CloudFront distribution: hosts, behaviors in order, error pages; what `Cache-Status` tells, if it is sent."""
+    """One CloudFront distribution: hosts, behaviors in order, error pages, rules of caching, and `Cache-Status`."""
 
     name: str
     id: str
@@ -213,6 +214,8 @@ class Distribution:
     error_responses: Mapping[int, ErrorResponse] = NO_ERROR_RESPONSES
     access_log: AccessLog | None = None
     cache_status: Literal["", "short", "detailed"] = ""
+    caching: Literal["cloudfront", "rfc9111"] = "cloudfront"
+    rfc9111: Rfc9111 = STANDARD
 
     @property
     def all_behaviors(self) -> tuple[Behavior, ...]:

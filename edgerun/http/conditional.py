@@ -107,10 +107,21 @@ def select_ranges(
     return Partial(ranges=tuple(parts)) if apart else Whole()
 
 
-def not_modified_headers(headers: Headers) -> Headers:
-    """Return what of a 200's headers its 304 carries (RFC 9110 §15.4.5; http-caching.md §9.2, last item)."""
+def not_modified_headers(headers: Headers, *, since: Headers | None = None) -> Headers:
+    """Return what of a 200's headers its 304 carries (RFC 9110 §15.4.5; http-caching.md §9.2, last item).
+
+    Args:
+        headers: the 200's.
+        since: as the object was stored, if that is not the same; what was added later, by a policy or a
+            function, is no matter of the object.
+    """
     kept = _KEPT_BY_304 if b"etag" in headers else _KEPT_BY_304 | {b"last-modified"}
-    return Headers(line for line in headers if line[0].lower() in kept)
+    own = set(headers if since is None else since)
+    return Headers(
+        line
+        for line in headers
+        if line[0].lower() in kept or (line not in own and not line[0].lower().startswith(b"content-"))
+    )
 
 
 def content_range_value(start: int, stop: int, length: int) -> bytes:

@@ -175,6 +175,11 @@ def entity_tags(text: bytes) -> list[bytes]:
     return [member.rstrip(b" \t") for member in _TAG_MEMBER.findall(text)]
 
 
+def is_tag(text: bytes) -> bool:
+    """Tell whether a text is one well-formed entity tag."""
+    return _TAG.fullmatch(text) is not None
+
+
 def weak_match(one: bytes, other: bytes) -> bool:
     """Return whether two entity tags are equal but for `W/`; malformed ones only match themselves."""
     first, second = _TAG.fullmatch(one), _TAG.fullmatch(other)

@@ -12,11 +12,12 @@ from edgerun.http.conditional import (
     select_ranges,
     unsatisfied_range_value,
 )
+from edgerun.http.headers import Headers
 from edgerun.http.message import PartBody, Request, Response
 from edgerun.http.multipart import MultipartBody
 
 
-def for_viewer(request: Request, response: Response, request_id: str) -> Response:
+def for_viewer(request: Request, response: Response, request_id: str, stored: Headers | None = None) -> Response:
     """Return the answer to a GET or HEAD from a whole stored object (`spec/http-caching.md` §9.2, §13.1).
 
     Only a 200 is looked at, for ranges one of known length.
@@ -24,6 +25,7 @@ def for_viewer(request: Request, response: Response, request_id: str) -> Respons
     Args:
         request: the viewer's.
         response: the stored one; its body can be read more than once, from anywhere.
+        stored: its head as it was stored; a 304 has lines that were added or changed since, too.
         request_id: what the boundary between several ranges is made of, as no object can foresee it.
     """
     headers = request.headers
@@ -33,7 +35,7 @@ def for_viewer(request: Request, response: Response, request_id: str) -> Respons
     modified, date = _date(response, b"last-modified"), _date(response, b"date")
     since = modified if b"last-modified" in response.headers else date
     if evaluate(request.method, headers, etag=etag, last_modified=since) is Precondition.NOT_MODIFIED:
-        left = not_modified_headers(response.headers)
+        left = not_modified_headers(response.headers, since=stored)
         return Response(status=304, reason=b"Not Modified", headers=left, body=PartBody(response.body, 0, 0))
     length = response.body.length
     if request.method != "GET" or length is None or b"range" not in headers:

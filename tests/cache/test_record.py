@@ -89,14 +89,15 @@ def test_a_failure_that_a_copy_covers():
 
 
 @pytest.mark.parametrize(
-    ("control", "reason"),
+    ("status", "control", "reason"),
     [
-        ("no-store", "no-store or private, and the minimum TTL is 0"),
-        ("max-age=0", "no lifetime and no validator"),
+        (200, "no-store", "no-store or private, and the minimum TTL is 0"),
+        (404, "no-store", "a 404 with no-store, no-cache or private is not cached"),
+        (403, "", "a 403 is not cached"),
     ],
 )
-def test_a_refusal_gives_its_reason(control, reason):
-    play = Play(behavior(), replies={"/": respond(200, b"x", cache_control=control)})
+def test_a_refusal_gives_its_reason(status, control, reason):
+    play = Play(behavior(), replies={"/": respond(status, b"x", cache_control=control)})
     _, (settled,) = asked(play, "/")
     assert (settled.case, settled.stored, settled.reason) == (Case.PASSED_ON, False, reason)
 
@@ -156,7 +157,7 @@ def test_every_reason_to_ask_the_origin_has_its_word_and_a_hint():
 def test_objects_whose_lifetime_was_found_alike_share_the_record():
     judged = [
         RULES.judge(
-            Answer(status=200, headers=respond(200, cache_control="max-age=60").headers, method="GET"),
+            Answer(status=200, headers=respond(200, cache_control="max-age=60").headers),
             OBEDIENT,
             10,
             ENTRY_MADE,

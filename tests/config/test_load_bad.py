@@ -336,7 +336,19 @@ BEFORE = [
     ('aliases = ["a b"]', "1: aliases[0]: 'a b' is not a host name"),
     ('aliases = ["a.test", "A.test"]', "1: aliases[1]: 'a.test' is an alias of 'default' already"),
     ('id = "a-b"', "1: id: expected letters and digits, such as 'E2EXAMPLE', got 'a-b'"),
-    ('caching = "rfc9111"', f"1: caching: caching 'rfc9111' {NOT_YET}"),
+    (
+        'caching = "rfc911"',
+        "1: caching: expected 'cloudfront' or 'rfc9111', got 'rfc911'; did you mean 'rfc9111'?",
+    ),
+    ("rfc9111 = { max_stale = 1 }", "1: rfc9111: counts only with caching = 'rfc9111'"),
+    (
+        'caching = "rfc9111"\nrfc9111 = { targeted_fields = ["a b"] }',
+        "2: rfc9111.targeted_fields[0]: 'a b' is not a header name",
+    ),
+    (
+        'caching = "rfc9111"\nrfc9111 = { max_stal = 1 }',
+        "2: rfc9111.max_stal: is not a key that edgerun knows; did you mean 'max_stale'?",
+    ),
     ('enabled = "yes"', "1: enabled: expected true or false, got 'yes'"),
     ('behaviors = "x"', "1: behaviors: expected a list, got 'x'"),
     ("behaviors = [1]", "1: behaviors[0]: expected a table, got 1"),

@@ -56,7 +56,7 @@ def test_every_row_names_tests_that_exist(row):
 def test_an_error_is_kept_for_ten_seconds():
     behavior = Behavior(path_pattern="*", origin=SITE, cache_policy=CachePolicy(name="p"))
     some = Distribution(name="d", id="E1", domain_name="d.cloudfront.net", default_behavior=behavior)
-    answer = Answer(status=404, headers=Headers(), method="GET")
+    answer = Answer(status=404, headers=Headers())
     verdict = CloudFrontCaching().judge(answer, behavior.cache_policy, some.error_caching_min_ttl(404), 0.0)
 
     assert isinstance(verdict, Keep)

@@ -8,8 +8,8 @@ from pathlib import Path
 from plays import Answer, behavior, consume, distribution
 from plays import request as plain_request
 
+from edgerun.cache.authority import caching_of
 from edgerun.cache.collapse import Collapser
-from edgerun.cache.freshness import CloudFrontCaching
 from edgerun.cache.memory import MemoryStore
 from edgerun.distribution.model import Association, Config, StoreConfig
 from edgerun.distribution.origins import OriginSpec
@@ -170,7 +170,7 @@ class Stage:
         self._services = Services(
             store=self.store,
             flights=Collapser(),
-            caching=CloudFrontCaching(),
+            caching=caching_of,
             invoker=Invoker(workers),
             origin_for=lambda spec: OneOfMany(spec, self._script, self.asked),
             clock=self.clock,

@@ -9,8 +9,8 @@ from plays import request as plain_request
 from served import Served
 
 from edgerun.app import Edge
+from edgerun.cache.authority import caching_of
 from edgerun.cache.collapse import Collapser
-from edgerun.cache.freshness import CloudFrontCaching
 from edgerun.cache.memory import MemoryStore
 from edgerun.distribution.model import Association, Config, StoreConfig
 from edgerun.distribution.origins import HttpOrigin
@@ -135,7 +135,7 @@ class Deployed:
         services = Services(
             store=MemoryStore(size=1_000_000, max_object_size=1_000_000),
             flights=Collapser(),
-            caching=CloudFrontCaching(),
+            caching=caching_of,
             invoker=Invoker(self.runtime),
             origin_for=lambda spec: self.origin,
             clock=SettableClock(),
