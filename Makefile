@@ -41,7 +41,7 @@ tests/signing/node_modules: tests/signing/package-lock.json
 
 # What some tests run beside node: from Debian's packages for root, else those tests say that they are skipped.
 # A line a tool: the command that shows it is there, and the package that brings it.
-TOOLS := curl:curl openssl:openssl redis-server:redis-server chromium:chromium njs:njs
+TOOLS := curl:curl openssl:openssl redis-server:redis-server chromium:chromium njs:njs esbuild:esbuild
 
 tools:
 	@missing=; for tool in $(TOOLS); do command -v $${tool%%:*} >/dev/null || missing="$$missing $${tool##*:}"; done; \

@@ -13,7 +13,8 @@ import pytest
 import edgerun
 
 ROOT = Path(__file__).parents[1]
-MODULES = sorted((ROOT / "edgerun").rglob("*.py"))
+TEMPLATES = ROOT / "edgerun" / "templates"  # projects of their own
+MODULES = sorted(path for path in (ROOT / "edgerun").rglob("*.py") if TEMPLATES not in path.parents)
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 TEXTS = {".py", ".md", ".toml", ".txt", ".js", ".mjs", ".cjs", ".json", ".html", ".css", ".svg", ".xml", ""}
 OURS = ("edgerun", "tests", "docs", "edge_functions", "sites", "benchmarks", ".ci")

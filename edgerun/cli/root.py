@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "sign": "edgerun.cli.sign",
     "export": "edgerun.cli.export",
     "import": "edgerun.cli.importing",
+    "init": "edgerun.cli.init",
 }
 
 CONFIGURATIONS: Final = (".toml", ".json", ".yaml", ".yml", ".template")
