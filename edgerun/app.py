@@ -21,6 +21,7 @@ from edgerun.cache.variants import is_index
 from edgerun.distribution.forward import origin_spec
 from edgerun.distribution.model import Config, StoreConfig, is_cloudfront
 from edgerun.distribution.origins import FunctionOrigin as FunctionConfig
+from edgerun.distribution.origins import OriginSpec
 from edgerun.eager import Begun
 from edgerun.errors import RequestError, StoreError
 from edgerun.functions.function import Function, code_file
@@ -70,6 +71,8 @@ class Edge:
         before: Callable[[FunctionRuntime], FunctionRuntime] | None = None,
         https_port: int = 0,
         recorder: Recorder | None = None,
+        instead: Callable[[OriginSpec], Origin] | None = None,
+        make_id: Callable[[], str] | None = None,
     ) -> None:
         """Make an edge.
 
@@ -88,9 +91,13 @@ class Edge:
             before: puts something before the runtime, as a test does that has callables for some functions.
             https_port: where viewers are sent from HTTP; 0 leaves them the port they gave.
             recorder: keeps a record of each request; steps are told then. Doors enter through `recorder.before(edge)`.
+            instead: answers in place of every origin, also of those that a function names.
+            make_id: gives each request its id.
         """
         self._clients = clients
         self.recorder = recorder
+        if recorder is not None:
+            recorder.on_trouble = self._logs_failed
         self.emit = Fanout(*observers, *(() if recorder is None else (recorder,)))
         self.logs = FunctionLogs(logs, lambda: self.config, self._logs_failed) if logs is not None else None
         if self.logs is not None:
@@ -99,6 +106,7 @@ class Edge:
         self.config = config
         self._watched = watched or recorder is not None
         self._loads = loads
+        self._instead = instead
         self._https_port = https_port
         self.runtime: FunctionRuntime = runtime or RuntimeRouter(
             ProcessRuntime(
@@ -116,7 +124,7 @@ class Edge:
         self._flights: Collapser[Fetched] = Collapser()
         # Origins of earlier revisions, for as long as a fetch still uses them.
         self._all_origins: WeakSet[Origins] = WeakSet((self._origins,))
-        self._make_id = id_maker()
+        self._make_id = make_id or id_maker()
         self.access_logs: AccessLogs | None = None
         self._log_access()
         self.pipeline = self._pipeline(config, self._origins)
@@ -195,6 +203,8 @@ class Edge:
             self.logs.flush()
         if self.access_logs is not None:
             self.access_logs.close()
+        if self.recorder is not None:
+            self.recorder.flush()
 
     def begin(self, request: Request, on_interim: OnInterim | None = None) -> Begun:
         """Hand a request to the current revision; see `Pipeline.begin`."""
@@ -236,6 +246,7 @@ class Edge:
         return Pipeline(config, self._services(config, origins))
 
     def _services(self, config: Config, origins: Origins) -> Services:
+        origin_for = self._instead or origins.origin_for
         return Services(
             store=self.store,
             flights=self._flights,
@@ -245,7 +256,7 @@ class Edge:
                 {name: origin_spec(each) for name, each in config.origins.items()},
                 tell=self.emit if self._watched else None,
             ),
-            origin_for=origins.origin_for if self.recorder is None else self.recorder.origins(origins.origin_for),
+            origin_for=origin_for if self.recorder is None else self.recorder.origins(origin_for),
             clock=self.clock,
             make_id=self._make_id,
             emit=self.emit,

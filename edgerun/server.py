@@ -31,6 +31,7 @@ from edgerun.functions.loads import Loads
 from edgerun.functions.log_lines import LogFormat
 from edgerun.home import home
 from edgerun.listening import listen
+from edgerun.observe import traces
 from edgerun.observe.console import Console
 from edgerun.observe.events import Noted
 from edgerun.observe.recorder import Recorder
@@ -134,7 +135,7 @@ class Server:
         logs = home(self._loaded.path) / "logs"
         loads = Loads()
         recording = self._options.watch if self._options.record is None else self._options.record
-        recorder = Recorder() if recording else None
+        recorder = Recorder(folder=home(self._loaded.path) / traces.FOLDER) if recording else None
         edge = Edge(
             self._loaded.config,
             console,

@@ -10,6 +10,8 @@ from edgerun.config.build import build
 from edgerun.config.faults import Source
 from edgerun.functions.process import ProcessRuntime
 from edgerun.functions.runtime import FunctionRuntime
+from edgerun.http.headers import Headers
+from edgerun.http.message import Response, StreamBody
 from edgerun.observe.recorder import Recorder
 from edgerun.testing import CallableRuntime, ScriptedOrigin, SettableClock
 
@@ -64,3 +66,17 @@ class Recording:
 
     def stage(self, name, which="last"):
         return next(stage for stage in self.record(which)["stages"] if stage["name"] == name)
+
+
+def streamed(size, *, declared=True):
+    """Return a reply whose body comes in pieces."""
+
+    async def chunks():
+        for _ in range(size // 1000):
+            yield b"x" * 1000
+
+    lines = [(b"Content-Length", b"%d" % size)] if declared else []
+    lines.append((b"Cache-Control", b"max-age=60"))
+    return lambda _: Response(
+        status=200, headers=Headers(lines), body=StreamBody(chunks(), length=size if declared else None)
+    )

@@ -24,6 +24,8 @@ COMMANDS: Final = {
     "cache": "edgerun.cli.cache",
     "clock": "edgerun.cli.clock",
     "logs": "edgerun.cli.logs",
+    "trace": "edgerun.cli.trace",
+    "replay": "edgerun.cli.replay",
     "ca": "edgerun.cli.ca",
     "sign": "edgerun.cli.sign",
     "export": "edgerun.cli.export",

@@ -1,15 +1,16 @@
 """Remembers requests: listens to what is told about each, taps the bodies that pass, keeps the latest."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from edgerun.distribution.origins import OriginSpec
 from edgerun.eager import Begun
 from edgerun.errors import OriginError, RequestError
+from edgerun.functions.log_files import soon
 from edgerun.http.message import OnInterim, Request, Response, Tunnel
-from edgerun.observe import trace
+from edgerun.observe import trace, traces
 from edgerun.observe.events import Answered, Called, Event, Failed, Printed, Step, Stepped, Warned
 from edgerun.observe.tap import Tap, told_of
 from edgerun.observe.trace import Record
@@ -33,17 +34,24 @@ class Recorder:
     Args:
         limit: how many records are kept.
         folder: where they are kept on disk too, None for memory alone.
+
+    `on_trouble` gets one sentence when they cannot be written.
     """
 
     def __init__(self, limit: int = 500, folder: Path | None = None) -> None:
         self._limit = limit
         self._folder = folder
+        self._files = None if folder is None else traces.TraceFiles(folder, limit)
+        self._earlier: list[Record] | None = None if folder is not None else []
+        self._unwritten: dict[str, Record] = {}
+        self.on_trouble: Callable[[str], None] = _say_nothing
         self._open: OrderedDict[str, Record] = OrderedDict()
         self._delivered: dict[str, Response] = {}
         self._kept: OrderedDict[str, Record] = OrderedDict()
         self._sizes: dict[str, int] = {}
         self._size = 0
-        self._number = 0
+        self._number = 0 if self._files is None else self._files.last_number()
+        self._before = self._number
         self._subscribers: list[Subscriber] = []
 
     # ------------------------------------------------------------------------------ what is asked of it
@@ -55,12 +63,18 @@ class Recorder:
             count: how many at most.
             pattern: words that are all found in `METHOD host/target status result-type`; see `trace.fits`.
         """
-        found = (record for record in reversed(self._kept.values()) if trace.fits(record, pattern))
+        found = (record for record in self._newest_first() if trace.fits(record, pattern))
         return [trace.summary(record) for record, _ in zip(found, range(count), strict=False)]
 
     def get(self, which: str | int) -> Record | None:
         """Return a record by its number, by the beginning of its id, or the newest one by `last`; None without."""
-        return chosen(self._kept.values(), which)
+        return trace.chosen([*self._newest_first()][::-1], which)
+
+    def forget(self) -> None:
+        """Forget every record in memory."""
+        self._kept.clear()
+        self._sizes.clear()
+        self._size = 0
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Have a function called with the summary of each answered request; return what ends that."""
@@ -71,6 +85,16 @@ class Recorder:
                 self._subscribers.remove(callback)
 
         return unsubscribe
+
+    def _newest_first(self) -> Iterator[Record]:
+        """Yield the records of this server, then those that lay on disk before it; read once they are asked for."""
+        yield from reversed(self._kept.values())
+        if self._earlier is None:
+            assert self._folder is not None
+            before = [each for each in traces.read(self._folder, _say_nothing) if each["number"] <= self._before]
+            self._earlier = before[-self._limit :]
+        room = max(0, self._limit - len(self._kept))
+        yield from self._earlier[: -room - 1 : -1]
 
     # ------------------------------------------------------------------------------ what it is told
 
@@ -94,6 +118,8 @@ class Recorder:
     def _stepped(self, event: Stepped) -> None:
         record = self._of(event.request_id)
         trace.take_step(record, event)
+        if event.request_id in self._kept:
+            self._to_write(record)
         if event.step is Step.DELIVER and isinstance(event.detail, Response | Tunnel):
             head = event.detail.response if isinstance(event.detail, Tunnel) else event.detail
             self._delivered.setdefault(event.request_id, head)
@@ -122,9 +148,28 @@ class Recorder:
         name, size = record["id"], weight(record)
         self._kept[name], self._sizes[name] = record, size
         self._size += size
+        self._to_write(record)
         while len(self._kept) > self._limit or (self._size > BYTES and len(self._kept) > 1):
             gone, _ = self._kept.popitem(last=False)
             self._size -= self._sizes.pop(gone)
+
+    def _to_write(self, record: Record) -> None:
+        if self._files is not None:
+            first = not self._unwritten
+            self._unwritten[record["id"]] = record
+            if first:
+                soon(self.flush)
+
+    def flush(self) -> None:
+        """Write down what has gathered."""
+        records, self._unwritten = list(self._unwritten.values()), {}
+        if self._files is None or not records:
+            return
+        try:
+            self._files.append(records)
+        except OSError as error:
+            self._files = None
+            self.on_trouble(f"requests are no longer recorded on disk: {self._folder}: {error.strerror or error}")
 
     # ------------------------------------------------------------------------------ what it taps
 
@@ -151,6 +196,12 @@ class Recorder:
         if name is not None:
             self._of(trace.text(name))["origin"].append(told)
         return told
+
+    def amended(self, request: Request) -> None:
+        """Write the record of a request to an origin again, if it was written before that was over."""
+        record = self._kept.get(trace.text(request.headers.get(b"x-amz-cf-id") or b""))
+        if record is not None:
+            self._to_write(record)
 
 
 class Recorded:
@@ -197,6 +248,7 @@ class _TappedOrigin:
 
         def ended(tap: Tap) -> None:
             told["response"]["body"] = tap.told()
+            self._recorder.amended(request)
 
         tapped = response.changed(body=Tap(response.body, ended))
         told["response"] = trace.origin_answer_told(tapped)
@@ -209,16 +261,8 @@ class _TappedOrigin:
         await self._origin.aclose()
 
 
-def chosen(records: Any, which: str | int) -> Record | None:
-    """Return the newest of some records with a number, with an id that begins so, or, for `last`, the newest."""
-    wanted = str(which)
-    for record in reversed(records):
-        if wanted == "last" or str(record["number"]) == wanted:
-            found: Record = record
-            return found
-    if len(wanted) < 2:
-        return None
-    return next((record for record in reversed(records) if record["id"].startswith(wanted)), None)
+def _say_nothing(_: str) -> None:
+    """Tell nobody."""
 
 
 def weight(record: Record) -> int:

@@ -1,6 +1,7 @@
 """The form of a record: everything about one request as JSON values, made from what was told about it."""
 
 import json
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
@@ -126,6 +127,7 @@ def cache_told(event: Answered) -> Record:
     told["reason"] = "the cache was not asked"
     if decision is not None:
         told["reason"] = str(decision.why)
+        told["stored_by"] = decision.entry.stored_by if decision.entry is not None else ""
         told |= {"hint": decision.hint, "forwarded": decision.forwarded, "steps": steps_told(decision.steps)}
         behavior: Behavior | None = event.visit.behavior
         if decision.key is not None and behavior is not None:
@@ -249,3 +251,14 @@ def fits(record: Record, pattern: str) -> bool:
         fnmatchcase(asked, word) if "*" in word else record["path"] == word or word.lower() in where
         for word in pattern.split()
     )
+
+
+def chosen(records: Sequence[Record], which: str | int) -> Record | None:
+    """Return the newest of some records with a number, with an id that begins so, or, for `last`, the newest."""
+    wanted = str(which)
+    for record in reversed(records):
+        if wanted == "last" or str(record["number"]) == wanted:
+            return record
+    if len(wanted) < 2:
+        return None
+    return next((record for record in reversed(records) if record["id"].startswith(wanted)), None)

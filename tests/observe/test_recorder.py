@@ -6,27 +6,13 @@ import json
 from hashlib import sha256
 
 import pytest
-from recorded import Recording
+from recorded import Recording, streamed
 
 from edgerun.errors import OriginConnectError
-from edgerun.http.headers import Headers
-from edgerun.http.message import Response, StreamBody
 from edgerun.observe.recorder import Recorder
 from edgerun.testing.origin import respond
 
 PAGE = respond(200, b"hello", content_type="text/plain", cache_control="max-age=60")
-
-
-def streamed(size, *, declared=True):
-    async def chunks():
-        for _ in range(size // 1000):
-            yield b"x" * 1000
-
-    lines = [(b"Content-Length", b"%d" % size)] if declared else []
-    lines.append((b"Cache-Control", b"max-age=60"))
-    return lambda _: Response(
-        status=200, headers=Headers(lines), body=StreamBody(chunks(), length=size if declared else None)
-    )
 
 
 def test_a_record_is_json(tmp_path):

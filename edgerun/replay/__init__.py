@@ -1,0 +1,1 @@
+"""Requests that were recorded, once more: through today's configuration and code."""
