@@ -119,7 +119,7 @@ def _validated(data: Mapping[str, object], faults: Faults) -> PlacesFile:
     try:
         return _ADAPTER.validate_python(dict(data))
     except ValidationError as error:
-        for (key, sentence), detail in zip(faults_of(error), error.errors(include_url=False), strict=True):
+        for (key, sentence), detail in zip(faults_of(error, PlacesFile), error.errors(include_url=False), strict=True):
             faults.add(key, _unknown(key) if detail["type"] == "extra_forbidden" else sentence)
         faults.check()
         raise
