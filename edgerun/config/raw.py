@@ -14,6 +14,16 @@ CENTURY: Final = 3_153_600_000
 
 _SHARED: Final = "belongs at the top of the file, where all distributions share it"
 
+# What behaviors had before there were policies (`spec/cloudfront.md` §1.1), and what does the same.
+_TTL: Final = "belongs in a cache policy: [cache_policies.NAME], which the behavior names as its cache_policy"
+_LEGACY: Final = {
+    "forwarded_values": "is CloudFront's older way: write [cache_policies.NAME], and [origin_request_policies.NAME] for "
+    "what only the origin gets; edgerun import makes them of a distribution that has it",
+    "trusted_signers": "is CloudFront's older way, with keys of an AWS account: use trusted_key_groups",
+    "min_ttl": _TTL,
+    "default_ttl": _TTL,
+    "max_ttl": _TTL,
+}
 
 Ttl = Annotated[int, Field(ge=0, le=CENTURY)]
 
@@ -160,8 +170,6 @@ class DefaultBehaviorTable(Table):
 
     later: ClassVar[frozenset[str]] = frozenset(
         {
-            "trusted_signers",
-            "forwarded_values",
             "grpc",
             "realtime_log_config",
             "field_level_encryption",
@@ -169,7 +177,8 @@ class DefaultBehaviorTable(Table):
         }
     )
     hints: ClassVar[dict[str, str]] = {
-        "path_pattern": "the default behavior has no path_pattern: it takes what no other one matches"
+        **_LEGACY,
+        "path_pattern": "the default behavior has no path_pattern: it takes what no other one matches",
     }
 
     origin: str = Field(description="Name of an origin or of an origin group.")
@@ -199,7 +208,7 @@ class DefaultBehaviorTable(Table):
 class BehaviorTable(DefaultBehaviorTable):
     """What happens to the paths that match a pattern."""
 
-    hints: ClassVar[dict[str, str]] = {}
+    hints: ClassVar[dict[str, str]] = _LEGACY
 
     path_pattern: str = Field(description="Such as /images/*.jpg; * is any characters, ? exactly one.")
 

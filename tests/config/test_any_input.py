@@ -8,19 +8,19 @@ from hypothesis import strategies as st
 
 from edgerun.config import raw
 from edgerun.config.build import build
+from edgerun.config.explain import table_at
 from edgerun.config.faults import Source
 from edgerun.config.overrides import Overrides, overridden
 from edgerun.config.read import parse
+from edgerun.config.schema import json_schema
 from edgerun.errors import ConfigError
 
+_SCHEMA = json_schema()
 _WORDS = sorted(
     {
+        *(name for table in (_SCHEMA, *_SCHEMA["$defs"].values()) for name in table["properties"]),
         *raw.FileTable.model_fields,
-        *raw.BehaviorTable.model_fields,
-        *raw.OriginTable.model_fields,
-        *raw.FunctionTable.model_fields,
-        *raw.CachePolicyTable.model_fields,
-        *("a", "except", "function", "include_body", "\0word", "[key]", "a\nb"),
+        *("a", "function", "include_body", "access_log", "\0word", "[key]", "a\nb"),
     }
 )
 _SCALARS = (
@@ -69,22 +69,31 @@ def test_any_data(data):
     _settle(data)
 
 
-@pytest.mark.parametrize(
-    ("key", "table"),
-    [
-        ("origins", raw.OriginTable),
-        ("functions", raw.FunctionTable),
-        ("cache_policies", raw.CachePolicyTable),
-        ("origin_request_policies", raw.OriginRequestPolicyTable),
-        ("distributions", raw.DistributionTable),
-    ],
-)
+_NAMED_TABLES = {key: found for key in raw.FileTable.model_fields if (found := table_at((key, "a")))}
+_SINGLE_TABLES = {key: found for key in raw.FileTable.model_fields if (found := table_at((key,)))}
+
+
+def test_every_table_is_tried():
+    assert len(_NAMED_TABLES) >= 10
+    assert {"public_keys", "key_groups", "origin_groups", "key_value_stores"} <= set(_NAMED_TABLES)
+    assert {"store", "geo_restriction", "default_behavior"} <= set(_SINGLE_TABLES)
+
+
+@pytest.mark.parametrize("key", _NAMED_TABLES)
 @given(data=st.data())
-@settings(max_examples=40)
-def test_any_data_in_a_named_table(key, table, data):
-    _settle({key: {data.draw(st.sampled_from(["a", "a b", "\0word"])): data.draw(_shaped(table))}})
+@settings(max_examples=30, deadline=None)
+def test_any_data_in_a_named_table(key, data):
+    _settle({key: {data.draw(st.sampled_from(["a", "a b", "\0word"])): data.draw(_shaped(_NAMED_TABLES[key]))}})
 
 
+@pytest.mark.parametrize("key", _SINGLE_TABLES)
+@given(data=st.data())
+@settings(max_examples=20, deadline=None)
+def test_any_data_in_a_table(key, data):
+    _settle({key: data.draw(_shaped(_SINGLE_TABLES[key]))})
+
+
+@settings(max_examples=60, deadline=None)
 @given(_shaped(raw.BehaviorTable), _shaped(raw.DefaultBehaviorTable), _shaped(raw.ErrorResponseTable))
 def test_any_data_in_a_behavior(behavior, default, error):
     origins = {"a": {"url": "http://h"}}

@@ -45,6 +45,20 @@ AFTER = [
     (F + 'watch = "a"', "8: functions.f.watch: expected a list, got 'a'"),
     (F + "watch = []", "8: functions.f.watch: expected at least one name"),
     ('[origins.b]\nfunction = "b"', "7: origins.b.function: 'b' is not a function; there is none"),
+    # what CloudFront had before there were policies and key groups
+    (
+        "forwarded_values = { query_string = true }",
+        "6: default_behavior.forwarded_values: is CloudFront's older way: write [cache_policies.NAME], and [origin_request_policies.NAME] for what only the origin gets; edgerun import makes them of a distribution that has it",
+    ),
+    (
+        'trusted_signers = ["self"]',
+        "6: default_behavior.trusted_signers: is CloudFront's older way, with keys of an AWS account: use trusted_key_groups",
+    ),
+    (
+        B.format("/a") + "default_ttl = 60",
+        "10: behaviors[0].default_ttl: belongs in a cache policy: [cache_policies.NAME], which the behavior names as its cache_policy",
+    ),
+    ("smooth_streaming = true", f"6: default_behavior.smooth_streaming: 'smooth_streaming' {NOT_YET}"),
     # types
     ("origin_request_policy = 3", "6: default_behavior.origin_request_policy: expected a string, got 3"),
     (

@@ -46,7 +46,11 @@ def test_the_api_tells_the_group_and_both_its_origins(read):
             "8: origin_groups.both.secondary: expected another origin than the primary, got 'api'",
         ),
         ("[500, 404]", "[]", "9: origin_groups.both.status_codes: expected at least one status"),
-        ("[500, 404]", "[200]", "9: origin_groups.both.status_codes[0]: expected"),
+        (
+            "[500, 404]",
+            "[200]",
+            "9: origin_groups.both.status_codes[0]: expected 400, 403, 404, 416, 429, 500, 502, 503, 504, got 200",
+        ),
         ("status_codes = [500, 404]", "", "6: origin_groups.both.status_codes: is missing"),
         ("origin_groups.both", "origin_groups.site", "6: origin_groups.site: 'site' is the name of an origin already"),
         ("primary", "primry", "7: origin_groups.both.primry: is not a key that edgerun knows; did you mean 'primary'?"),

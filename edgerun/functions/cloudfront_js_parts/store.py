@@ -65,6 +65,10 @@ def _parsed(file: Path, octets: bytes) -> object:
         raise ConfigError(f"{file}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from error
     except _Twice as error:
         raise ConfigError(f"{file}: the key {_shown(str(error))} is there twice") from error
+    except RecursionError:
+        raise ConfigError(f"{file}: is nested too deeply") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise ConfigError(f"{file}: not JSON: {error}") from error
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
