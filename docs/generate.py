@@ -157,10 +157,10 @@ def _range(key: dict[str, Any]) -> str:
 
 
 def _default(key: dict[str, Any], required: bool) -> str:
-    if required or key["description"] == "Required.":
+    if required or key["description"].startswith("Required"):
         return "required"
     default = key.get("default")
-    return "" if default in {None, ""} else _toml(default)
+    return "" if default in (None, "") else _toml(default)
 
 
 def _toml(value: object) -> str:

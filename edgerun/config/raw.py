@@ -17,8 +17,8 @@ _SHARED: Final = "belongs at the top of the file, where all distributions share 
 # What behaviors had before there were policies (`spec/cloudfront.md` §1.1), and what does the same.
 _TTL: Final = "belongs in a cache policy: [cache_policies.NAME], which the behavior names as its cache_policy"
 _LEGACY: Final = {
-    "forwarded_values": "is CloudFront's older way: write [cache_policies.NAME], and [origin_request_policies.NAME] for "
-    "what only the origin gets; edgerun import makes them of a distribution that has it",
+    "forwarded_values": "is CloudFront's older way: write [cache_policies.NAME], and [origin_request_policies.NAME] "
+    "for what only the origin gets; edgerun import makes them of a distribution that has it",
     "trusted_signers": "is CloudFront's older way, with keys of an AWS account: use trusted_key_groups",
     "min_ttl": _TTL,
     "default_ttl": _TTL,
@@ -188,13 +188,8 @@ class DefaultBehaviorTable(Table):
     viewer_protocol_policy: Literal["allow-all", "https-only", "redirect-to-https"] = Field(
         "allow-all", description="What to do with plain HTTP."
     )
-    allowed_methods: Methods = Field(
-        default_factory=lambda: ["GET", "HEAD"],
-        description="[GET, HEAD], [GET, HEAD, OPTIONS] or 'all'.",
-    )
-    cached_methods: list[str] = Field(
-        default_factory=lambda: ["GET", "HEAD"], description="[GET, HEAD] or [GET, HEAD, OPTIONS]."
-    )
+    allowed_methods: Methods = Field(["GET", "HEAD"], description="[GET, HEAD], [GET, HEAD, OPTIONS] or 'all'.")
+    cached_methods: list[str] = Field(["GET", "HEAD"], description="[GET, HEAD] or [GET, HEAD, OPTIONS].")
     compress: bool = Field(False, description="Compress what enters the cache, with brotli or gzip.")
     trusted_key_groups: list[str] = Field(
         default_factory=list, description="Key groups by name; with any, requests need a signed URL or cookies."
@@ -210,7 +205,9 @@ class BehaviorTable(DefaultBehaviorTable):
 
     hints: ClassVar[dict[str, str]] = _LEGACY
 
-    path_pattern: str = Field(description="Such as /images/*.jpg; * is any characters, ? exactly one.")
+    path_pattern: str = Field(
+        description="Such as /images/*.jpg; * is any characters, also /, and ? exactly one; capitals count."
+    )
 
 
 class ErrorResponseTable(Table):
@@ -323,7 +320,9 @@ class DistributionTable(Table):
     default_root_object: str = Field("", description="What / answers, such as index.html; without leading slash.")
     enabled: bool = Field(True, description="False: every request is refused.")
     geo_restriction: GeoRestrictionTable | None = Field(None, description="Which countries may see it.")
-    default_behavior: DefaultBehaviorTable | None = Field(None, description="Required.")
+    default_behavior: DefaultBehaviorTable | None = Field(
+        None, description="Required: what happens to the paths that no other behavior matches."
+    )
     behaviors: list[BehaviorTable] = Field(default_factory=list, description="Tried in order; the first match wins.")
     access_log: AccessLogTable | None = Field(None, description="The access log; none if left out.")
     error_responses: list[ErrorResponseTable] = Field(default_factory=list, description="Custom error responses.")
