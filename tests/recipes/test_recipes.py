@@ -15,7 +15,7 @@ from edgerun.cli.sign import sign
 pytestmark = pytest.mark.process
 
 # Pages with test modules of their own.
-ELSEWHERE = {"bucket", "custom-runtime", "mangum"}
+ELSEWHERE = {"bucket", "custom-runtime", "function-origin", "mangum"}
 HERE = {"static-site", "spa", "api", "private-content", "ab-test", "failover", "multi-site"}
 
 
