@@ -56,7 +56,9 @@ class Obtain:
         decision, choice = sought.decision, visit.choice if own else None
         entry, use = decision.entry, decision.use
         if entry is not None and use is Use.HIT:
-            stands = sought.request is visit.seen and entry.key == sought.key and not behavior.of_cloudfront
+            # A mere head stands back as soon as there is the whole object, and a variant for another selection.
+            whole = entry.key == sought.key and entry.key.method != "HEAD"
+            stands = whole and sought.request is visit.seen and not behavior.of_cloudfront
             return from_entry(entry, entry.age(visit.started), decision, standing=stands)
         if use is Use.UNAVAILABLE:
             error = NothingStored("only-if-cached, and nothing stored may answer")
