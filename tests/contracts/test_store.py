@@ -25,7 +25,7 @@ from edgerun.cache.memory import CHUNK, MemoryStore
 from edgerun.cache.redis import RedisStore
 from edgerun.cache.sparse import Piece, SparseBody
 from edgerun.eager import begun
-from edgerun.testing import DictStore
+from edgerun.testing.store import DictStore
 
 
 def in_memory(_, **bounds):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MARK = "EDGERUN_TEST_MARK"
-DEADLINE = 15.0
+DEADLINE = 30.0
 
 SITE = """\
 [origins.site]

@@ -4,7 +4,7 @@ import copy
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import cookies, headers, paths, queries
 
@@ -735,6 +735,7 @@ json_values = st.recursive(
 @given(
     result=json_values, calls=st.lists(st.dictionaries(st.sampled_from(["method", "params"]), json_values), max_size=2)
 )
+@settings(max_examples=50)
 def test_any_json_is_a_request_a_response_or_a_refusal(level, result, calls):
     forgiven, refusals = [], []
     judge = Judge.at(level, forgiven.append)

@@ -105,8 +105,9 @@ class ScriptedOrigin:
     A script is `async def script(peer)`. When it returns the connection stays open until the client closes it.
     """
 
-    def __init__(self, *scripts, tls=None):
+    def __init__(self, *scripts, tls=None, port=0):
         self.scripts = list(scripts)
+        self.port = port
         self.tls = tls
         self.heads = []
         self.connections = 0
@@ -114,7 +115,7 @@ class ScriptedOrigin:
         self._tasks = set()
 
     async def __aenter__(self):
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
