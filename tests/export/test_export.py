@@ -5,8 +5,6 @@ import json
 import zipfile
 
 import pytest
-from cfnlint.api import lint
-from cfnlint.config import ManualArgs
 from click.testing import CliRunner
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -202,6 +200,9 @@ def distribution(exported):
 
 
 def faults(template):
+    from cfnlint.api import lint  # noqa: PLC0415  # heavy: only whoever runs these tests waits for it
+    from cfnlint.config import ManualArgs  # noqa: PLC0415
+
     found = lint(json.dumps(template), config=ManualArgs(regions=["us-east-1"]))
     return [f"{each.rule.id} {each.path}: {each.message}" for each in found if each.rule.id.startswith("E")]
 

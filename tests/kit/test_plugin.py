@@ -45,7 +45,7 @@ def project(pytester):
 
 
 def test_fixtures_and_the_report_of_a_failing_test_also_under_xdist(project):
-    done = project.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-n", "2")
+    done = project.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-n", "1")
     done.assert_outcomes(passed=1, failed=1)
     done.stdout.fnmatch_lines(["*edgerun: stages of the last request*", "404 *", "*viewer-request*went on*"])
 
