@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from recipe import PAGES, PYTHON, closed_port, files_of, served, written
 from served import run
 
-from edgerun.cli.sign import sign
+from edgerun.cli.root import cli
 
 pytestmark = pytest.mark.process
 
@@ -133,8 +133,8 @@ def club(tmp_path_factory):
 def signed(kind, url, folder, *more):
     """Run `edgerun sign`, and return what it prints."""
     key = str(folder / "private.pem")
-    done = CliRunner().invoke(sign, [kind, url, "--key", key, "--key-pair-id", KEY_ID, *more], standalone_mode=False)
-    assert done.return_value == 0, done.output
+    done = CliRunner().invoke(cli, ["sign", kind, url, "--key", key, "--key-pair-id", KEY_ID, *more])
+    assert done.exit_code == 0, done.output
     return done.output.strip()
 
 
