@@ -39,6 +39,22 @@ AFTER = [
     ("[key_groups.x]", "6: key_groups.x.keys: is missing"),
     ("[geo_restriction]", "6: geo_restriction.restriction_type: is missing"),
     (
+        '[geo_restriction]\nrestriction_type = "whitelst"',
+        "7: geo_restriction.restriction_type: expected 'whitelist', 'blacklist' or 'none', got 'whitelst'; did you mean 'whitelist'?",
+    ),
+    (
+        '[geo_restriction]\nrestriction_type = "none"\nlocation = []',
+        "8: geo_restriction.location: is not a key that edgerun knows; did you mean 'locations'?",
+    ),
+    (
+        '[public_keys.x]\nfile = "a.pem"\nidd = "K"',
+        "8: public_keys.x.idd: is not a key that edgerun knows; did you mean 'id'?",
+    ),
+    (
+        "[key_groups.x]\nkeys = []\nkey = []",
+        "8: key_groups.x.key: is not a key that edgerun knows; did you mean 'keys'?",
+    ),
+    (
         'trusted_key_groups = ["a"]',
         "6: default_behavior.trusted_key_groups[0]: 'a' is not a key group; there is none",
     ),
