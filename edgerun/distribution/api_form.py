@@ -7,7 +7,8 @@ has the value that the console gives it.
 from collections.abc import Iterable
 from typing import Final
 
-from edgerun.distribution.model import Association, Behavior, Distribution, Point
+from edgerun.distribution.access_log import AccessLog
+from edgerun.distribution.model import Association, Behavior, Distribution, GeoRestriction, KeyGroup, Point
 from edgerun.distribution.origins import FunctionOrigin, HttpOrigin, OriginConfig, OriginGroup, is_bucket
 
 Form = dict[str, object]
@@ -46,7 +47,7 @@ def distribution_config(distribution: Distribution, account: str) -> Form:
         "DefaultRootObject": distribution.default_root_object,
         **_shared(distribution, account),
         "Comment": distribution.name,
-        "Logging": {"Enabled": False, "IncludeCookies": False, "Bucket": "", "Prefix": ""},
+        "Logging": _logging(distribution.access_log),
         **_settings(distribution),
     }
 
@@ -97,12 +98,29 @@ def _settings(distribution: Distribution) -> Form:
         "PriceClass": "PriceClass_All",
         "Enabled": distribution.enabled,
         "ViewerCertificate": _CERTIFICATE,
-        "Restrictions": {"GeoRestriction": {"RestrictionType": "none", "Quantity": 0}},
+        "Restrictions": {"GeoRestriction": _countries(distribution.geo_restriction)},
         "WebACLId": "",
         "HttpVersion": "http1.1",
         "IsIPV6Enabled": False,
         "Staging": False,
     }
+
+
+def _logging(log: AccessLog | None) -> Form:
+    """Return the standard log: it has no bucket here, and its second version (JSON) is no part of a distribution."""
+    if log is None or log.format == "json":
+        return {"Enabled": False, "IncludeCookies": False, "Bucket": "", "Prefix": ""}
+    return {"Enabled": True, "IncludeCookies": log.include_cookies, "Bucket": "", "Prefix": log.prefix}
+
+
+def _countries(restriction: GeoRestriction | None) -> Form:
+    if restriction is None:
+        return {"RestrictionType": "none", "Quantity": 0}
+    return {"RestrictionType": restriction.restriction_type, **items(sorted(restriction.locations))}
+
+
+def _trusted(groups: tuple[KeyGroup, ...]) -> Form:
+    return {"Enabled": True, **items(group.id for group in groups)} if groups else _NOBODY
 
 
 def _group(group: OriginGroup) -> Form:
@@ -153,7 +171,7 @@ def _behavior(behavior: Behavior, account: str) -> Form:
     form: Form = {
         "TargetOriginId": behavior.origin_group.name if behavior.origin_group else behavior.origin.name,
         "TrustedSigners": _NOBODY,
-        "TrustedKeyGroups": _NOBODY,
+        "TrustedKeyGroups": _trusted(behavior.trusted_key_groups),
         "ViewerProtocolPolicy": behavior.viewer_protocol_policy,
         "AllowedMethods": {
             **items(sorted(behavior.allowed_methods)),
