@@ -291,6 +291,18 @@ def test_the_command_writes_template_and_archives(project, tmp_path):
     assert "belongs into the bucket CodeBucket" in done.output
 
 
+def test_an_access_log_is_left_out_with_a_note(tmp_path):
+    (tmp_path / "edgerun.toml").write_text(
+        '[origins.api]\nurl = "https://api.example"\n[access_log]\npath = "logs"\n'
+        '[default_behavior]\norigin = "api"\ncache_policy = "CachingDisabled"\n'
+    )
+    config = load(tmp_path / "edgerun.toml").config
+    made = export(config, config.distributions[0])
+    assert "Logging" not in made.template["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+    [note] = [each for each in made.notes if "access log" in each]
+    assert note.endswith("the access log is left out; CloudFront's Logging needs a bucket of yours")
+
+
 def test_archives_need_a_place(project):
     done = CliRunner().invoke(cli, ["export", "cloudformation", "-c", str(project / "edgerun.toml")])
     assert done.exit_code == 2

@@ -101,6 +101,8 @@ class _Desk:
             form["Restrictions"] = {"GeoRestriction": locations}
         if given.aliases:
             form |= self._aliases(given.aliases)
+        if given.access_log is not None:
+            self.notes.append(f"{given.name}: the access log is left out; CloudFront's Logging needs a bucket of yours")
         return form
 
     def _aliases(self, aliases: tuple[str, ...]) -> Form:

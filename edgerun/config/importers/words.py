@@ -71,7 +71,7 @@ DISTRIBUTION: Final[Table] = (
     _COMMENT,
     *_ignored("is AWS's own", "CallerReference", "AnycastIpListId"),
     *_ignored(_BILLING, "PriceClass"),
-    *_ignored("access logs go to a bucket there", "Logging"),
+    *_ignored("access logs go to a bucket there; here [access_log] says where they go", "Logging"),
     *_ignored("certificates are not taken from AWS", "ViewerCertificate", "ViewerMtlsConfig"),
     *_ignored("the firewall is on AWS only", "WebACLId"),
     *_ignored("the protocols to viewers are the server's", "HttpVersion"),
