@@ -18,6 +18,7 @@ answered in the caller's own turn. Look-up and origin half together are `obtain`
 too. The order is that of `spec/cloudfront.md` §0; where a function runs, `spec/lambda-at-edge.md` §1.
 """
 
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
@@ -112,6 +113,9 @@ class Pipeline:
             obtained = await self._viewer_half(visit, self._obtain)
         except EdgeError as error:
             obtained = self._tell.refused(visit, Step.GUARD, error)
+        except CancelledError:
+            self._tell.left(visit)
+            raise
         if isinstance(obtained, Tunnel):
             return self._join(visit, obtained)
         try:
@@ -119,7 +123,9 @@ class Pipeline:
             obtained = self._headers_policy(visit, obtained)
             obtained = await self._viewer_response(visit, obtained)
             obtained = self._conditionals(visit, obtained)
-        except BaseException:  # the viewer left
+        except BaseException as error:
+            if isinstance(error, CancelledError):
+                self._tell.left(visit)
             await obtained.response.body.aclose()
             raise
         return self._deliver(visit, obtained)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from edgerun import answers
 from edgerun.errors import EdgeError, FunctionError, FunctionThrottled, NothingStored
@@ -11,9 +12,11 @@ from edgerun.functions.readings import PRESETS, Readings, Strictness
 from edgerun.functions.runtime import Invocation
 from edgerun.http.fields import format_date
 from edgerun.http.message import Response
-from edgerun.observe.events import Event, Failed, Step, Stepped, Warned
+from edgerun.observe.events import Answered, Event, Failed, Step, Stepped, Warned
 from edgerun.settle import with_length
 from edgerun.visit import Clock, Obtained, Visit
+
+_NO_ANSWER: Final = Obtained(response=Response(status=0), word="Error")
 
 
 class Teller:
@@ -50,6 +53,11 @@ class Teller:
             error_page=not isinstance(error, FunctionThrottled | NothingStored) and not row.close,
             close=row.close,
         )
+
+    def left(self, visit: Visit) -> None:
+        """Say that the viewer left before there was an answer: status 0 (`spec/cloudfront.md` §14.1)."""
+        now = self._clock()
+        self._emit(Answered(visit, _NO_ANSWER, 0, bytes_sent=0, complete=False, ready=now, at=now))
 
     def made(self, visit: Visit, response: Response) -> Response:
         """Complete a response that a function generated."""

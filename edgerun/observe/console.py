@@ -121,12 +121,12 @@ class Console:
     def _answered(self, event: Answered) -> str:
         target = event.path if event.query is None else event.path + b"?" + event.query
         colour = "red" if event.status >= 500 else COLOURS.get(event.result_type, "yellow")
-        word = self._style(f"{event.status}  {event.result_type:<10}", fg=colour)
+        word = self._style(f"{event.status:03d}  {event.result_type:<10}", fg=colour)
         marks = "·".join(mark if point in event.ran else "--" for point, mark in MARKS)
         took = f"{event.time_taken * 1000:7.1f} ms"
         took += f"  {event.failover}" if event.failover else ""
         took += "" if event.utilization is None else f"  {event.utilization} % cpu"
-        note = "" if event.complete else self._style("  cut short", fg="red")
+        note = "" if event.complete else self._style("  cut short" if event.status else "  the viewer left", fg="red")
         asked = f"{event.method} {printable(target.decode('latin-1'))}"
         return f"{self._style(short(event.request_id), dim=True)}  {asked:<32}  {word}  {marks}{took}{note}"
 

@@ -52,11 +52,11 @@ class Answered:
     """A viewer has been answered, or left; one per request, in the words of CloudFront's access log.
 
     Made for every request and rarely read whole, so it keeps what the words are made from (`visit`, `obtained`) and
-    makes them when asked. `complete` is False when the viewer or the origin broke off. Times are seconds; `ran` are the
-    points whose functions ran, in order; `bytes_sent` count the head; `utilization` is the highest of the CloudFront
-    Functions that ran, in percent, None without one; `failover` is why the second origin of a
-    group was asked, such as `Failover:503`, in the words of the real-time log's `sr-reason`. `headers` are those that
-    were sent, `received` the bytes that came through a tunnel.
+    makes them when asked. `status` is 0 when the viewer left before any answer. `complete` is False when the viewer or
+    the origin broke off. Times are seconds; `ran` are the points whose functions ran, in order; `bytes_sent` count the
+    head; `utilization` is the highest of the CloudFront Functions that ran, in percent, None without one; `failover` is
+    why the second origin of a group was asked, such as `Failover:503`, in the words of the real-time log's `sr-reason`.
+    `headers` are those that were sent, `received` the bytes that came through a tunnel.
     """
 
     __slots__ = ("at", "bytes_sent", "complete", "headers", "obtained", "ready", "received", "status", "visit")

@@ -10,7 +10,7 @@ from plays import Play, behavior, changed, distribution
 
 from edgerun.distribution.access_log import AccessLog
 from edgerun.observe.access_files import Folder, OneFile
-from edgerun.observe.access_line import HEAD
+from edgerun.observe.access_line import FIELDS, HEAD
 from edgerun.observe.access_log import BATCH, AccessLogs
 from edgerun.observe.events import Noted
 from edgerun.testing.origin import respond
@@ -165,19 +165,31 @@ def test_a_full_batch_does_not_wait(tmp_path):
     assert len(lines(tmp_path / "access.log")) == BATCH + 1
 
 
-def test_a_viewer_who_leaves_before_any_answer_makes_no_line(tmp_path):
+def test_a_viewer_who_leaves_before_any_answer_has_status_000(tmp_path):
     play, observer = logged(file(tmp_path), 0)
 
     async def leave(play):
+        asked = asyncio.Event()
+
+        async def forever(request):
+            asked.set()
+            await asyncio.Event().wait()
+
+        play.origin.replies["/page"] = forever
         asking = asyncio.ensure_future(play.ask("/page"))
-        await asyncio.sleep(0)
+        await asked.wait()
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
 
     play.run(leave)
-    assert play.logged() == []
+    [event] = play.logged()
+    assert (event.status, event.complete, event.bytes_sent) == (0, False, 0)
+    observer(event)
     observer.close()
-    assert names(tmp_path) == []
+    [line] = lines(tmp_path / "access.log")
+    told = dict(zip(FIELDS, line.split("\t"), strict=True))
+    assert (told["sc-status"], told["sc-bytes"], told["cs-uri-stem"]) == ("000", "0", "/page")
+    assert (told["x-edge-result-type"], told["x-edge-detailed-result-type"]) == ("Error", "ClientCommError")
 
 
 def test_a_distribution_without_a_log_has_none(tmp_path):
