@@ -73,7 +73,7 @@ def cluster():
 def own(tmp_path):
     """A cluster whose server is the test's own, to be stopped and held still."""
     with redis_server.RedisServer(tmp_path) as server, asyncio.Runner() as runner:
-        made = Cluster(server, runner, patience=0.25)
+        made = Cluster(server, runner, patience=1.0)
         yield made
         server.go_on()
         made.close()
@@ -345,8 +345,7 @@ def test_a_purge_while_the_server_is_away_holds_when_it_is_back(own):
 def test_news_missed_while_away_are_caught_up_with(own):
     one, other = own.node(), own.node()
     one.put(entry(b"/a"))
-    other.fetched(entry(b"/a"))
-    assert other.peek(entry(b"/a")) is not None
+    own.until(lambda: other.fetched(entry(b"/a")) and other.peek(entry(b"/a")))
 
     async def cut_off():
         other.store._link._down(ConnectionError("for the test"))
