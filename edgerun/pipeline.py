@@ -140,8 +140,11 @@ class Pipeline:
     def _route(self, visit: Visit) -> tuple[Distribution, Behavior]:
         request = visit.request
         distribution = match.distribution_for(request.headers.get(b"host"), self._config.distributions)
-        if distribution is None or not distribution.enabled:
-            raise NoSuchDistribution(f"no distribution answers {request.headers.get(b'host')!r}")
+        if distribution is None:
+            host = (request.headers.get(b"host") or b"").decode("latin-1")
+            raise NoSuchDistribution(f"no distribution answers {host!r}: it is no alias, and none is without")
+        if not distribution.enabled:
+            raise NoSuchDistribution(f"distribution {distribution.name!r} is disabled: enabled = false")
         if request.path == b"/" and distribution.default_root_object:
             visit.seen = request.changed(path=b"/" + distribution.default_root_object.encode())
         behavior = match.behavior_for(visit.seen.path, distribution)

@@ -369,10 +369,14 @@ def test_an_unknown_host_is_refused():
     play = Play(distribution(behavior(), aliases=("other.example",)), replies={"/": PAGE})
     answer = play.get()
     assert (answer.status, b"Bad request." in answer.body) == (403, True)
+    [failure] = play.failures()
+    assert str(failure.error).startswith("no distribution answers 'shop.example': it is no alias")
 
 
 def test_a_disabled_distribution_is_refused():
-    assert Play(distribution(behavior(), enabled=False), replies={"/": PAGE}).get().status == 403
+    play = Play(distribution(behavior(), enabled=False), replies={"/": PAGE})
+    assert play.get().status == 403
+    assert [str(each.error) for each in play.failures()] == ["distribution 'default' is disabled: enabled = false"]
 
 
 # ---------------------------------------------------------------- a hit takes no turn of the loop
