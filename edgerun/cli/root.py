@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "serve": "edgerun.cli.serve",
     "check": "edgerun.cli.check",
     "invoke": "edgerun.cli.invoke",
+    "ab": "edgerun.cli.ab",
     "explain": "edgerun.cli.explain",
     "cache": "edgerun.cli.cache",
     "clock": "edgerun.cli.clock",

@@ -13,7 +13,7 @@ from edgerun import app
 from edgerun.config.build import build
 from edgerun.config.faults import Source
 from edgerun.config.load import load
-from edgerun.config.overrides import Overrides
+from edgerun.config.overrides import Loaded, Overrides
 from edgerun.distribution.model import Association, Config, Point
 from edgerun.errors import EdgeError
 from edgerun.functions.function import Function
@@ -29,7 +29,7 @@ from edgerun.testing.origin import ScriptedOrigin
 from edgerun.visit import Delivery
 
 T = TypeVar("T")
-Given = str | Path | Mapping[str, Any] | None
+Given = str | Path | Mapping[str, Any] | Loaded | None
 HOST: Final = "d111111abcdef8.cloudfront.net"
 POINTS: Final = tuple(point.value.replace("-", "_") for point in Point)
 CACHING: Final = {"min_ttl": 0, "default_ttl": 86_400, "max_ttl": 31_536_000, "query_strings": "all"}
@@ -85,7 +85,8 @@ class AsyncEdge:
     """An edge under test, for asynchronous tests; `Edge` is the same for all others.
 
     Args:
-        config: a configuration's path, or a mapping in the native form; None for one made of the rest.
+        config: a configuration's path, a mapping in the native form, or one that is loaded already; None for one
+            made of the rest.
         origin: for an edge without configuration: a `ScriptedOrigin`, a folder, or a URL.
         functions: callables that stand for configured functions, by name.
         origins: scripted origins that stand for configured ones, by name.
@@ -223,6 +224,8 @@ class AsyncEdge:
         if isinstance(config, str | Path):
             loaded = load(Path(config), Overrides(country=country, strictness=strictness))
             return loaded.config, loaded.path.parent
+        if isinstance(config, Loaded):
+            return config.config, config.path.parent
         base = Path.cwd()
         data = dict(config) if config is not None else _minimal(origin)
         source = Source(name="", data=data)
