@@ -106,13 +106,18 @@ def test_a_stack_names_the_users_file():
     assert f"{HANDLERS}/async_handler.js" in frames[0]
 
 
+NO_PACKAGE = "Error: Cannot find module 'no-such-package'\nRequire stack:\n- {}\n- /var/runtime/index.mjs"
 INIT_ERRORS = [
     (
         "nope.handler",
         "Runtime.ImportModuleError",
         "Error: Cannot find module 'nope'\nRequire stack:\n- /var/runtime/index.mjs",
     ),
-    ("bad_require.handler", "Runtime.ImportModuleError", "Error: Cannot find module 'no-such-package'"),
+    (
+        "bad_require.handler",
+        "Runtime.ImportModuleError",
+        NO_PACKAGE.format(f"{HANDLERS}/bad_require.js"),
+    ),
     ("bad_syntax_node.handler", "Runtime.UserCodeSyntaxError", "SyntaxError: "),
     ("async_handler.nope", "Runtime.HandlerNotFound", "async_handler.nope is undefined or not exported"),
     ("async_handler.notFunction", "Runtime.HandlerNotFound", "async_handler.notFunction is not a function"),

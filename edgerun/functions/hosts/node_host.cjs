@@ -140,7 +140,13 @@ function userFrames(error) {
 }
 
 function ours(text) {
-  return text.replaceAll(__filename, RUNTIME);
+  const shown = text.replaceAll(__filename, RUNTIME);
+  return facts ? shown.replaceAll(`- ${asker()}`, `- ${RUNTIME}`) : shown;
+}
+
+// The file that asks for handlers in the runtime's stead; it need not exist, and AWS's words do not name it.
+function asker() {
+  return path.join(facts.root, 'edgerun-runtime.js');
 }
 
 function logError(title, document) {
@@ -308,7 +314,7 @@ function isModule(file) {
 
 async function load(module) {
   const file = path.resolve(facts.root, module);
-  const load = Module.createRequire(path.join(facts.root, 'index.js'));
+  const load = Module.createRequire(asker());
   if (fs.existsSync(file) && fs.statSync(file).isFile()) return load(file);
   if (fs.existsSync(`${file}.js`)) {
     return isModule(`${file}.js`) ? import(pathToFileURL(`${file}.js`)) : load(`${file}.js`);
