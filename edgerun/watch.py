@@ -25,6 +25,9 @@ from edgerun.observe.events import Noted
 from edgerun.saves import Mark, mark, marks, saves
 
 SAVES_REMEMBERED: Final = 1000
+# What programs write while they run, such as `edgerun dev > dev.log`: taken for code, a function that does not load
+# would be started for ever, by the words about its own failure.
+_WRITTEN: Final = frozenset({".log", ".out"})
 
 
 class _Folders:
@@ -245,7 +248,8 @@ class Watcher:
             return any(mark(file) != begun_with.get(file, self._files.get(file)) for file in within)
         if begun_with.get(str(path)) == mark(path):
             return False
-        if (modules is None or function.name in self._broken) and path.is_relative_to(function.root) and not built:
+        unknown = modules is None or function.name in self._broken
+        if unknown and not built and path.suffix not in _WRITTEN and path.is_relative_to(function.root):
             return True
         return modules is not None and any(modules.made_old_by(name) for name in {str(path), os.path.realpath(path)})
 

@@ -114,3 +114,23 @@ def test_a_module_saved_while_the_invocation_that_imported_it_still_runs_is_not_
     (tmp_path / "gate").write_text("go")
     assert slow.answer().body == b"old"
     turns_into(server, "/", b"new")
+
+
+def test_what_a_log_gets_starts_no_function_that_does_not_load(tmp_path, serve):
+    (tmp_path / "good").mkdir()
+    (tmp_path / "bad").mkdir()
+    functions = {"good/fn.py": f"WORD = 'old'\n{BODY}", "bad/fn.py": "def handler(event, context)\n"}
+    for name, text in functions.items():
+        (tmp_path / name).write_text(text)
+    config = "".join(f'\n[functions.{name}]\nhandler = "{name}/fn.py"\n' for name in ("good", "bad"))
+    project(tmp_path, config=config, viewer_request="good", origin_request="bad")
+    server = serve("dev")
+    assert server.ask("/").body == b"old"
+    for name in ("dev.log", "dev.out"):
+        (tmp_path / "bad" / name).write_text("words about a failure\n")
+    in_place(tmp_path / "good/fn.py", f"WORD = 'new'\n{BODY}")
+    turns_into(server, "/", b"new")
+    assert reloaded(server, 1) == ["reloaded: good"]
+    assert [event["text"] for event in server.events("noted") if event["level"] == "error"] == []
+    in_place(tmp_path / "bad/fn.py", "def handler(event, context) \n")
+    until(lambda: [event for event in server.events("noted") if event["level"] == "error"], "a failure")
