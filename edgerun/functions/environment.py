@@ -367,7 +367,7 @@ class Environment:
         if left > 0.001:
             call.arm(self._loop, left, self._expired)
         else:
-            self.kill(faults.timed_out(self.function))
+            self.kill(faults.timed_out(self.function, call.aws_request_id))
 
     def _init_expired(self) -> None:
         self._end_init(faults.init_timed_out(self.function))

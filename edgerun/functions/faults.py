@@ -40,10 +40,9 @@ def documented(function: Function, document: bytes, kind: type[Kind]) -> Kind:
     )
 
 
-def timed_out(function: Function) -> FunctionTimeout:
-    return FunctionTimeout(
-        f"Task timed out after {function.timeout:.2f} seconds", function=function.name, error_type=TIMED_OUT
-    )
+def timed_out(function: Function, aws_request_id: str) -> FunctionTimeout:
+    said = f"RequestId: {aws_request_id} Error: Task timed out after {function.timeout:.2f} seconds"
+    return FunctionTimeout(said, function=function.name, error_type=TIMED_OUT)
 
 
 def init_timed_out(function: Function) -> FunctionInitError:
