@@ -81,7 +81,7 @@ def finish(form: LogFormat, now: float, facts: InvocationFacts) -> list[str]:
     lines = [text_end(facts.aws_request_id), text_report(facts)]
     if facts.error_type == TIMED_OUT:
         lines.insert(0, text_timed_out(now, facts.aws_request_id, facts.duration))
-    if facts.message.startswith("RequestId: "):
+    elif facts.message.startswith("RequestId: "):
         lines.append(text_exited(facts.message, facts.error_type))
     return lines
 

@@ -35,7 +35,11 @@ TEXT = [
         id="first of its environment",
     ),
     pytest.param(
-        facts(error_type="Sandbox.Timedout", duration=10.0104, message="Task timed out after 10.00 seconds"),
+        facts(
+            error_type="Sandbox.Timedout",
+            duration=10.0104,
+            message=f"RequestId: {ID} Error: Task timed out after 10.00 seconds",
+        ),
         [
             f"{TIME} {ID} Task timed out after 10.01 seconds",
             f"END RequestId: {ID}",
