@@ -13,7 +13,7 @@ from edgerun.cache.record import OUTCOMES, Decision, Use, Why
 from edgerun.cache.shelf import Shelf
 from edgerun.cache.tags import cache_tags
 from edgerun.cache.variant_shelf import VariantShelf
-from edgerun.cache.variants import is_index, sets, variant_key, variants
+from edgerun.cache.variants import is_index, selects, sets, sibling, variant_key, variants
 from edgerun.distribution.model import Behavior, Config, Distribution
 from edgerun.distribution.relay import without_conditions
 from edgerun.distribution.viewer import with_viewer_headers
@@ -157,10 +157,10 @@ class Obtain:
         Of those who wait for a fetch that fails one tries once more; then all are told.
         """
         assert errand.key is not None
-        lead, key = partial(self._lead, errand, caching), errand.flight_key
+        headers, again, collapsed = errand.request.headers, True, None
         alone = alone or not caching.may_collapse(errand.request, errand.behavior, errand.wish)
-        again, collapsed = True, None
         while True:
+            lead, key = partial(self._lead, errand, caching), errand.flight_key
             together = not alone and not self._flights.goes_alone(key, self._clock())
             found = await self._flights.share(key, lead) if together else None
             if together and found is None:
@@ -171,14 +171,18 @@ class Obtain:
                     self._flights.remember(key, shareable=fetched.shareable, now=self._clock())
                 obtained = fetched.obtained
                 break
-            usable = fetched.entry is not None and caching.may_share(
-                fetched.entry, errand.request.headers, errand.wish, self._clock(), covers=fetched.covers
-            )
+            entry, now = fetched.entry, self._clock()
+            usable = entry is not None and caching.may_share(entry, headers, errand.wish, now, covers=fetched.covers)
             if usable or (fetched.failed and not again):
-                obtained, collapsed = _shared(fetched, self._clock()), True
+                obtained, collapsed = _shared(fetched, now), True
                 break
             flight.leave()
-            alone, again, collapsed = not fetched.failed, False, False
+            collapsed = False
+            if entry is not None and errand.waits_for is None and not selects(entry.key, headers):
+                # Those who want the same other variant wait for each other again.
+                errand = replace(errand, waits_for=sibling(entry.key, headers))
+            else:
+                alone, again = not fetched.failed, False
         response = obtained.response.changed(body=HeldBody(obtained.response.body, flight.leave))
         told = {"decision": errand.decision, "settled": fetched.settled, "collapsed": collapsed}
         return obtained.changed(response=response, **told)

@@ -81,6 +81,7 @@ class Errand:
         decision: the look-up that led here.
         choice: the origin to ask instead of the behavior's, if viewer-request chose one.
         plain: the origin is asked without any condition, be it the viewer's.
+        waits_for: the key of the variant that the request selects, once that is known from another's answer.
     """
 
     visit: Visit
@@ -93,11 +94,14 @@ class Errand:
     decision: Decision | None = None
     choice: OriginChoice | None = None
     plain: bool = False
+    waits_for: CacheKey | None = None
 
     @property
     def flight_key(self) -> CacheKey:
         """Under which key those wait who may share the answer: of what the request selects, as far as that is known."""
         assert self.key is not None
+        if self.waits_for is not None:
+            return self.waits_for
         known = self.decision.key if self.decision is not None else None
         return self.key if known is None else known._replace(method=self.key.method)
 

@@ -42,10 +42,15 @@ def variant_key(primary: CacheKey, names: tuple[bytes, ...], request: Headers) -
 
 def selects(key: CacheKey, request: Headers) -> bool:
     """Tell whether a request selects the variant of a key; what does not vary is selected by all."""
+    return sibling(key, request) == key
+
+
+def sibling(key: CacheKey, request: Headers) -> CacheKey:
+    """Return the variant that a request selects among those that vary as one does."""
     names = [name for name, _ in key.headers]
     if VARY not in names:
-        return True
-    return variant_key(primary_of(key), tuple(names[names.index(VARY) + 1 :]), request) == key
+        return key
+    return variant_key(primary_of(key), tuple(names[names.index(VARY) + 1 :]), request)
 
 
 def primary_of(key: CacheKey) -> CacheKey:
