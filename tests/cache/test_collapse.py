@@ -5,7 +5,7 @@ import gc
 
 import pytest
 
-from edgerun.cache.collapse import Collapser
+from edgerun.cache.collapse import MOST_REMEMBERED, REMEMBERED, Collapser
 from edgerun.cache.entry import CacheKey
 from edgerun.errors import OriginTimeout
 
@@ -398,5 +398,74 @@ def test_closing_twice_and_closing_nothing_is_fine():
     async def act(collapser, fetches):
         await collapser.aclose()
         await collapser.aclose()
+
+    play(act)
+
+
+# http-caching.md §18
+def test_who_waits_too_long_for_anothers_fetch_goes_away_empty_handed():
+    async def act(_, fetches):
+        collapser = Collapser(patience=0)
+        (first,) = wanting(collapser.share, KEY, fetches)
+        await turns()
+        assert await collapser.share(KEY, fetches.start) is None
+        assert (fetches.count, fetches.cancelled) == (1, 0), "the fetch goes on for the one who began it"
+        fetches.heads.set()
+        outcome, flight = await first
+        assert outcome == 0
+        flight.leave()
+        await collapser.aclose()
+
+    play(act)
+
+
+def test_who_begins_a_fetch_waits_for_it_however_long_it_takes():
+    async def act(_, fetches):
+        collapser = Collapser(patience=0)
+        (first,) = wanting(collapser.share, KEY, fetches)
+        await turns(50)
+        assert not first.done()
+        fetches.heads.set()
+        assert (await first)[0] == 0
+        await collapser.aclose()
+
+    play(act)
+
+
+def test_what_was_of_use_to_one_only_is_remembered_for_a_moment():
+    async def act(collapser, _):
+        assert not collapser.goes_alone(KEY, 100.0)
+        collapser.remember(KEY, shareable=False, now=100.0)
+        assert collapser.goes_alone(KEY, 100.0 + REMEMBERED - 0.1)
+        assert not collapser.goes_alone(OTHER, 100.0)
+        assert not collapser.goes_alone(KEY, 100.0 + REMEMBERED)
+        collapser.remember(KEY, shareable=False, now=200.0)
+        collapser.remember(KEY, shareable=True, now=200.1)
+        assert not collapser.goes_alone(KEY, 200.1)
+
+    play(act)
+
+
+def test_only_so_many_keys_are_remembered():
+    async def act(collapser, _):
+        for number in range(MOST_REMEMBERED + 1):
+            collapser.remember(KEY._replace(path=b"/%d" % number), shareable=False, now=100.0)
+        assert not collapser.goes_alone(KEY._replace(path=b"/0"), 100.0)
+        assert collapser.goes_alone(KEY._replace(path=b"/1"), 100.0)
+
+    play(act)
+
+
+def test_fetches_under_way_are_counted_shared_or_not():
+    async def act(collapser, fetches):
+        assert len(collapser) == 0
+        tasks = wanting(collapser.share, KEY, fetches, 2) + wanting(collapser.alone, KEY, fetches)
+        await turns()
+        assert len(collapser) == 2
+        fetches.heads.set()
+        fetches.ends.set()
+        await asyncio.gather(*tasks)
+        await turns()
+        assert len(collapser) == 0
 
     play(act)

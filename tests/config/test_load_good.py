@@ -7,6 +7,7 @@ import pytest
 
 from edgerun.config.faults import shown
 from edgerun.config.load import Overrides, find_config, load
+from edgerun.distribution.latitude import Rfc9111
 from edgerun.distribution.managed import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES
 from edgerun.distribution.model import ALL_METHODS, Choice
 from edgerun.distribution.origins import DirectoryOrigin, HttpOrigin
@@ -365,6 +366,32 @@ def test_several_distributions_share_what_stands_at_the_top(read):
 )
 def test_notes(read, text, flags, note):
     assert read(text, **flags).notes == (() if note is None else (note,))
+
+
+HTTP = f"""caching = "rfc9111"
+rfc9111 = {{ targeted_fields = ["X-Mine", "CDN-Cache-Control"], default_ttl = 5, max_stale = 7, set_cookie = "strip" }}
+{BASE}"""
+
+
+def test_the_rules_of_caching_are_chosen_by_the_distribution(read):
+    plain, chosen = read(BASE).config.distributions[0], read(HTTP).config.distributions[0]
+    assert (plain.caching, plain.rfc9111) == ("cloudfront", Rfc9111())
+    assert chosen.caching == "rfc9111"
+    assert chosen.rfc9111 == Rfc9111(
+        targeted_fields=(b"x-mine", b"cdn-cache-control"), default_ttl=5.0, max_stale=7.0, set_cookie="strip"
+    )
+
+
+def test_what_does_not_count_by_the_rules_of_http_is_noted(read):
+    text = HTTP + 'allowed_methods = "all"\norigin_request_policy = "AllViewer"\n'
+    text += "[[error_responses]]\nerror_code = 404\nerror_caching_min_ttl = 3\n"
+    said = [note.partition(": ")[2] for note in read(text).notes]
+    places = (
+        *("default_behavior.allowed_methods", "default_behavior.origin_request_policy"),
+        "error_responses[0].error_caching_min_ttl",
+    )
+    assert said == [f"{place}: does not count with caching = 'rfc9111'" for place in places]
+    assert read(HTTP).notes == ()
 
 
 def test_json_is_the_same_format(read):

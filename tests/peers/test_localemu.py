@@ -90,6 +90,23 @@ def test_no_store_is_not_stored():
     assert [play.get().x_cache for _ in range(2)] == ["Miss from cloudfront"] * 2
 
 
+@pytest.mark.parametrize(
+    ("headers", "above_0"),
+    [
+        pytest.param({"vary": "*"}, True, id="Vary: *"),
+        pytest.param({"cache_control": "no-cache"}, True, id="no-cache"),
+        pytest.param({"cache_control": "private"}, True, id="private"),
+        pytest.param({"vary": "Accept-Language"}, True, id="Vary of a header that is not in the key"),
+    ],
+)
+def test_vary_and_directives_count_as_the_minimum_ttl_has_it(headers, above_0):
+    reply = respond(200, b"x", **headers)
+    for policy, hit in ((OBEDIENT, "vary" in headers and headers["vary"] != "*"), (LIMITS, above_0)):
+        play = edge(replies={"/": reply}, changes={"cache_policy": policy})
+        play.get()
+        assert (play.get().x_cache == "Hit from cloudfront") is hit
+
+
 def test_errors_and_redirects_are_cached():
     play = edge(replies={"/moved": respond(302, location="/", cache_control="max-age=60")})
     for path in ("/moved", "/moved", "/gone", "/gone"):
