@@ -1,8 +1,8 @@
 """The store that machines share, over Redis or Valkey.
 
 Entries and invalidations are everybody's. News of changes come by publication; what was missed is read from the
-log of invalidations. A small tier in memory answers what is asked for most, while news arrive. While the server
-is away nothing is kept or found; what was to be invalidated meanwhile is, once it is back.
+log of invalidations. A small tier in memory answers what is asked for most. While the server is away each process
+has that tier alone, and keeps there what it fetches; what was to be invalidated meanwhile is, once it is back.
 """
 
 import asyncio
@@ -17,9 +17,10 @@ from edgerun.cache.entry import CacheKey, Entry
 from edgerun.cache.format import FormatError, Names, OtherVersionError, decode, digest, encode, front
 from edgerun.cache.invalidation import covers_any
 from edgerun.cache.redis_body import Chunks, RedisBody
-from edgerun.cache.redis_link import PATIENCE, Link, LinkDownError
+from edgerun.cache.redis_link import PATIENCE, Link, LinkDownError, Once
 from edgerun.cache.redis_log import SharedLog, hits, named
-from edgerun.cache.redis_order import Order, seconds_of
+from edgerun.cache.redis_order import Order, Unsent, seconds_of
+from edgerun.cache.redis_uses import Uses
 from edgerun.cache.tier import KEYS, LARGEST_TIER, MOST_PENDING, Held, Tier, number_of
 from edgerun.errors import EdgeError
 
@@ -28,7 +29,6 @@ INLINE: Final = 256 * 1024
 AT_ONCE: Final = 8
 SCAN: Final = 500
 LISTED_AT_ONCE: Final = 50
-TOUCH_SECONDS: Final = 1.0
 SOON: Final = 0.5
 TRIES: Final = 5
 
@@ -66,19 +66,17 @@ class RedisStore:
             channel=prefix + "news",
             catch_up=self._catch_up,
             heard=self._heard,
-            lost=self._lost,
             tell=tell,
             patience=patience,
         )
-        client = self._link.client
         self._chunks = Chunks(self._link, f"{prefix}chunk:")
         self._meet, self._get, self._put, self._touch, self._drop, self._purge, self._swept = map(
-            client.register_script, scripts.ALL
+            self._link.client.register_script, scripts.ALL
         )
         self._size = size
         self._max_object_size = max_object_size
         self._tell_user = tell
-        self._told: set[str] = set()
+        self._once = Once(tell)
         self._tier = Tier(min(tier, size // 4))
         self._signs = [0] * (KEYS + 1)
         self._log = SharedLog()
@@ -86,9 +84,8 @@ class RedisStore:
         self._pending_bytes = 0
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._touched: dict[bytes, None] = {}
-        self._touching = False
-        self._unsent: list[bytes] = []
+        self._uses = Uses(self._soon_touch)
+        self._unsent = Unsent()
         self._closed = False
 
     # ------------------------------------------------------------------------------ finding
@@ -99,8 +96,8 @@ class RedisStore:
 
     def peek(self, key: CacheKey) -> Entry | None:
         held = self._tier.get(key)
-        if held is not None and self._link.up and self._signs[held.number] == held.sign:
-            self._used(held.digest)
+        if held is not None and self._signs[held.number] == held.sign:
+            self._uses.note(held.digest)
             return held.entry
         order = self._pending.get(key)
         return None if order is None else self._of(order)
@@ -112,9 +109,8 @@ class RedisStore:
         if self._link.tried and not self._link.up:
             return None
         await asyncio.sleep(0)  # whoever looks up may not be in a task yet, and only tasks can wait for a while
-        if not await self._link.reached():
-            return None
         try:
+            await self._link.needed()
             return await self._fetch(key)
         except LinkDownError:
             return None
@@ -136,7 +132,7 @@ class RedisStore:
             entry = decode(record, lambda place, length: self._chunks.body(place, length, name))
         except FormatError as error:
             if isinstance(error, OtherVersionError):
-                self._tell("holds objects of another version of edgerun: they are dropped")
+                self._once("holds objects of another version of edgerun: they are dropped")
             self._order(key, None, 0)
             return None
         if entry.key != key or self._log.covers_kept(entry):
@@ -144,7 +140,7 @@ class RedisStore:
         if isinstance(entry.body, RedisBody) and not await entry.body.whole():
             self._order(key, None, 0)
             return None
-        self._used(name)
+        self._uses.note(name)
         undisturbed = self._signs[number] == sign and self._log.generation == generation and self._link.up
         if undisturbed and entry.body.data is not None:
             self._tier.put(Held(entry, name, number, sign))
@@ -154,23 +150,14 @@ class RedisStore:
         entry = order.entry
         return None if entry is None or self._log.purged_since(order.generation, entry) else entry
 
-    def _used(self, name: bytes) -> None:
-        self._touched.pop(name, None)
-        self._touched[name] = None
-        if not self._touching:
-            self._touching = True
-            asyncio.get_running_loop().call_later(TOUCH_SECONDS, self._soon_touch)
-
     def _soon_touch(self) -> None:
-        self._touching = False
         if self._link.up and not self._closed:
             self._in_background(self._touch_all())
 
     async def _touch_all(self) -> None:
         """Tell the server what was used since it was told last."""
-        touched, self._touched = self._touched, {}
-        if touched:
-            await self._link.ask(self._touch(keys=self._keys, args=list(touched)))
+        if touched := self._uses.taken():
+            await self._link.ask(self._touch(keys=self._keys, args=touched))
 
     # ------------------------------------------------------------------------------ changing
 
@@ -178,13 +165,23 @@ class RedisStore:
         if (entry.body.length or 0) > self._max_object_size or entry.size > self._size:
             return False
         self._link.start()
-        reachable = self._link.up or not self._link.tried
-        if self._closed or not reachable or entry.body.length is None or self._log.purged_since(generation, entry):
+        if self._closed or entry.body.length is None or self._log.purged_since(generation, entry):
             return False
+        if self._link.tried and not self._link.up:
+            return self._keep_here(key, entry)
         if self._pending_bytes + (entry.size if entry.body.data is not None else 0) > MOST_PENDING:
             return False  # it comes faster than the server takes it
         self._order(key, entry, self._log.generation)
         return True
+
+    def _keep_here(self, key: CacheKey, entry: Entry) -> bool:
+        """Hold an entry in memory alone, for as long as the server is away; tell whether it is held."""
+        self._tier.drop(key)
+        if entry.body.data is None:
+            return False
+        name = digest(key)
+        number = number_of(name)
+        return self._tier.put(Held(entry, name, number, self._signs[number]))
 
     def discard(self, key: CacheKey) -> None:
         if not self._closed:
@@ -204,18 +201,28 @@ class RedisStore:
                 await asyncio.wait((order.before.finished,))
                 order.before = None
             async with self._slots:
-                if self._pending.get(order.key) is order and await self._link.reached():
+                if self._pending.get(order.key) is order:
+                    await self._link.needed()
                     await self._touch_all()
                     await (self._keep(order, order.entry) if order.entry else self._forget(((order.digest, 0),)))
+        except LinkDownError:
+            self._put_off(order)
         except RedisError as error:
             self._refused(error)
-        except (LinkDownError, EdgeError, LookupError, OSError, FormatError):
-            pass  # what could not be read or sent is not kept
+        except (EdgeError, LookupError, OSError, FormatError):
+            pass  # what could not be read is not kept
         finally:
             self._pending_bytes -= order.weight
             if self._pending.get(order.key) is order:
                 del self._pending[order.key]
             order.finished.set_result(None)
+
+    def _put_off(self, order: Order) -> None:
+        """Do without the server what can be, and the rest when it is back."""
+        if order.entry is None:
+            self._unsent.forget(order.digest)
+        elif not self._log.purged_since(order.generation, order.entry):
+            self._keep_here(order.key, order.entry)
 
     async def _keep(self, order: Order, entry: Entry) -> None:
         name, chunks, place = "-", 0, None
@@ -252,9 +259,8 @@ class RedisStore:
             return 0
         self._link.start()
         await self._settle_soon()
-        if not await self._link.reached():
-            return self._keep_for_later(item)
         try:
+            await self._link.needed()
             generation = await self._link.ask(self._purge(keys=self._keys, args=(item,)))
         except LinkDownError:
             return self._keep_for_later(item)
@@ -262,7 +268,9 @@ class RedisStore:
         return await self._sweep(generation)
 
     def _keep_for_later(self, item: bytes) -> int:
-        self._unsent.append(item)
+        self._unsent.items.append(item)
+        self._log.note_here(item)
+        self._tier.clear()
         self._tell_user(f"{item.decode('latin-1')} will be invalidated when the server of the cache is back")
         return 0
 
@@ -304,9 +312,8 @@ class RedisStore:
             return
         self._link.start()
         await self.settled()
-        if not await self._link.reached():
-            return
         try:
+            await self._link.needed()
             async for some in self._scanned():
                 wanted = [name for name, known in some if covers_any(item, *known[:4])]
                 for start in range(0, len(wanted), LISTED_AT_ONCE):
@@ -342,11 +349,14 @@ class RedisStore:
 
     async def _catch_up(self) -> None:
         """Learn what happened, and send what was to be invalidated, before anybody is served again."""
-        self._tier.clear()
         await self._learn()
-        while self._unsent:
-            generation = await self._link.ask(self._purge(keys=self._keys, args=(self._unsent[0],)))
-            self._note(generation, self._unsent.pop(0))
+        self._tier.clear()
+        while self._unsent.items:
+            generation = await self._link.ask(self._purge(keys=self._keys, args=(self._unsent.items[0],)))
+            self._note(generation, self._unsent.items.pop(0))
+        while digests := self._unsent.some():
+            await self._forget([(name, 0) for name in digests])
+            self._unsent.sent(digests)
         if self._log.unfinished:
             self._in_background(self._sweep())
 
@@ -361,9 +371,6 @@ class RedisStore:
         if self._log.note(generation, item):
             self._tier.clear()
 
-    def _lost(self) -> None:
-        self._tier.clear()
-
     # ------------------------------------------------------------------------------ the end, and trouble
 
     async def aclose(self) -> None:
@@ -374,8 +381,8 @@ class RedisStore:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._unsent:
-            self._tell_user(f"{len(self._unsent)} invalidations never reached the server of the cache")
+        if self._unsent.items:
+            self._tell_user(f"{len(self._unsent.items)} invalidations never reached the server of the cache")
         self._tier.clear()
         await self._link.aclose()
 
@@ -390,10 +397,4 @@ class RedisStore:
             self._refused(error)
 
     def _refused(self, error: RedisError) -> None:
-        self._tell(f"refuses what it is told: some objects are served without being kept ({error})")
-
-    def _tell(self, text: str) -> None:
-        kind = text.partition(" (")[0]
-        if kind not in self._told:
-            self._told.add(kind)
-            self._tell_user(f"the server of the cache {text}")
+        self._once(f"refuses what it is told: some objects are served without being kept ({error})")

@@ -52,7 +52,6 @@ class Link:
         channel: str,
         catch_up: Callable[[], Awaitable[None]],
         heard: Callable[[bytes], None],
-        lost: Callable[[], None],
         tell: Callable[[str], None],
         patience: float = PATIENCE,
     ) -> None:
@@ -63,7 +62,6 @@ class Link:
             channel: where news come from.
             catch_up: called before the link is up, with the news already arriving.
             heard: called with each message.
-            lost: called when the link goes down.
             tell: is told, in a sentence, when it goes down and when it is back.
             patience: seconds for one answer.
         """
@@ -83,7 +81,6 @@ class Link:
         self._channel = channel
         self._catch_up = catch_up
         self._heard = heard
-        self._lost = lost
         self._tell = tell
         self._tried = asyncio.Event()
         self._told = False
@@ -107,6 +104,15 @@ class Link:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._tried.wait(), 2 * self._patience)
         return self.up
+
+    async def needed(self) -> None:
+        """Wait as `reached` does.
+
+        Raises:
+            LinkDownError: it is not up.
+        """
+        if not await self.reached():
+            raise LinkDownError
 
     async def ask(self, question: Awaitable[T], *, times: int = 1) -> T:
         """Return the answer to a command that was made for `client`, waiting some times the patience.
@@ -183,13 +189,28 @@ class Link:
 
     def _down(self, error: BaseException) -> None:
         self.up = False
-        self._lost()
         if not self._told:
             self._told = True
             why = str(error) or type(error).__name__
-            self._tell(f"{self._name} cannot be reached: nothing is kept or found until it can ({why})")
+            self._tell(
+                f"{self._name} cannot be reached: until it can, only what this process holds in memory is found ({why})"
+            )
         if self._listening is not None and self._listening is not asyncio.current_task():
             self._listening.cancel()
+
+
+class Once:
+    """Tells the user one sentence of a kind, however often it is true; what stands in brackets makes no other kind."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._told: set[str] = set()
+
+    def __call__(self, text: str) -> None:
+        kind = text.partition(" (")[0]
+        if kind not in self._told:
+            self._told.add(kind)
+            self._tell(f"the server of the cache {text}")
 
 
 def shown(url: str) -> str:

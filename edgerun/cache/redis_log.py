@@ -22,6 +22,7 @@ class SharedLog:
         self._log = PurgeLog()
         self._offset = 0
         self._finished = 0
+        self._ahead = False
 
     @property
     def generation(self) -> int:
@@ -40,7 +41,7 @@ class SharedLog:
 
     def is_current(self, epoch: bytes | None, generation: int) -> bool:
         """Tell whether everything is known up to what the server says."""
-        return epoch == self.epoch and generation == self.on_server
+        return epoch == self.epoch and generation == self.on_server and not self._ahead
 
     def learn(self, epoch: bytes, generation: int, finished: int, purges: Sequence[bytes]) -> None:
         """Take in the whole log."""
@@ -49,7 +50,7 @@ class SharedLog:
         pairs = (purge.partition(b" ") for purge in purges)
         remembered = [(int(number) + self._offset, item) for number, _, item in pairs]
         self._log = PurgeLog(generation + self._offset, remembered)
-        self.epoch, self._finished = epoch, finished + self._offset
+        self.epoch, self._finished, self._ahead = epoch, finished + self._offset, False
 
     def note(self, generation: int, item: bytes) -> bool:
         """Take in one invalidation; return whether it was new. If some before it were missed, they cover everything."""
@@ -61,6 +62,15 @@ class SharedLog:
         else:
             self._log = PurgeLog(generation, [(generation, item)])
         return True
+
+    def note_here(self, item: bytes) -> None:
+        """Take in one of which the server does not know yet: it holds for what began before it here.
+
+        Generations as the server counts them are in disorder from then on, until its log is learnt anew.
+        """
+        self._log.add(item)
+        self._offset += 1
+        self._ahead = True
 
     def finish(self, generation: int) -> None:
         """Note that all up to one, as the server counts, have been carried out."""

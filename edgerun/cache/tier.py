@@ -37,10 +37,12 @@ class Tier:
         self._held: LRUCache[CacheKey, Held] = LRUCache(maxsize=size, getsizeof=lambda held: held.entry.size)
         self.get = self._held.get
 
-    def put(self, held: Held) -> None:
-        """Hold an entry, unless it is larger than all that may be held."""
-        if held.entry.size <= self._held.maxsize:
-            self._held[held.entry.key] = held
+    def put(self, held: Held) -> bool:
+        """Hold an entry, unless it is larger than all that may be held; tell whether it is."""
+        if held.entry.size > self._held.maxsize:
+            return False
+        self._held[held.entry.key] = held
+        return True
 
     def drop(self, key: CacheKey) -> None:
         """Hold an entry no longer."""

@@ -17,7 +17,7 @@ from edgerun.cache.body import SharedBody
 from edgerun.cache.redis import RedisStore
 from edgerun.cache.redis_body import CHUNK, RedisBody
 from edgerun.cache.redis_link import shown
-from edgerun.cache.redis_order import seconds_of
+from edgerun.cache.redis_order import MOST_OWED, Unsent, seconds_of
 from edgerun.errors import OriginProtocolError
 
 LARGE = bytes(range(256)) * 10_000  # three pieces
@@ -33,7 +33,7 @@ class Cluster:
         self.client = redis.Redis.from_url(server.url, retry=None)
         self.run = runner.run
         self._runner = runner
-        self._nodes = []
+        self.nodes = []
         self._patience = patience
 
     def node(self, **options):
@@ -41,7 +41,7 @@ class Cluster:
         bounds = {**GENEROUS, "patience": self._patience, **options}
         node = Kept(RedisStore(self.server.url, namespace=self.namespace, tell=said.append, **bounds), self._runner)
         node.said = said
-        self._nodes.append(node)
+        self.nodes.append(node)
         return node
 
     def keys(self, kind):
@@ -56,7 +56,7 @@ class Cluster:
         return found
 
     def close(self):
-        for node in self._nodes:
+        for node in self.nodes:
             self.run(node.store.aclose())
         self.client.close()
 
@@ -277,22 +277,113 @@ def test_entries_of_another_version_are_dropped_with_one_sentence(cluster):
 # ---------------------------------------------------------------- the server away
 
 
-def test_without_its_server_everything_is_a_miss_and_it_comes_back_by_itself(own):
-    node = own.node()
-    node.put(entry(b"/a"))
-    assert node.fetched(entry(b"/a")) is not None
+def away(own):
+    """Stop the server, and wait until its nodes know."""
     own.server.stop()
-    own.until(lambda: not node.store._link.up)
-    assert (node.peek(entry(b"/a")), node.fetched(entry(b"/a"))) == (None, None), "nor from memory"
-    assert not node.put(entry(b"/b"))
-    assert node.listed() == []
+    own.until(lambda: not any(node.store._link.up for node in own.nodes))
+
+
+def back(own):
     own.server.start()
-    own.until(lambda: node.store._link.up)
+    own.until(lambda: all(node.store._link.up for node in own.nodes))
+
+
+def test_without_its_server_a_node_has_what_it_holds_in_memory_and_keeps_there_what_comes(own):
+    node = own.node()
+    for path in (b"/a", b"/not held"):
+        node.put(entry(path))
+    assert node.fetched(entry(b"/a")) is not None
+    away(own)
+    assert node.fetched(entry(b"/not held")) is None
+    assert node.body_of(node.peek(entry(b"/a"))) == node.body_of(entry(b"/a"))
+    assert node.put(entry(b"/b", b"new"))
+    assert node.body_of(node.peek(entry(b"/b"))) == b"new"
+    assert not node.put(large()), "what is not in memory cannot be kept"
+    assert not node.put(entry(b"/c", bytes(40_000_000))), "nor what is larger than all that is held"
+    assert node.listed() == []
+    back(own)
+    assert node.peek(entry(b"/a")) is None, "what changed meanwhile is not known"
     assert node.put(entry(b"/b"))
     assert node.fetched(entry(b"/b")) is not None
     assert [sentence.split(":")[0] for sentence in node.said] == ["unix", "unix"]
     assert "cannot be reached" in node.said[0]
     assert node.said[1].endswith("is back")
+
+
+def test_a_purge_without_the_server_covers_what_is_held_and_what_is_under_way(own):
+    node = own.node()
+    node.put(entry(b"/a"))
+    node.fetched(entry(b"/a"))
+    away(own)
+    before = node.generation
+    assert node.invalidate(b"/a*") == 0
+    assert node.peek(entry(b"/a")) is None
+    assert not node.put(entry(b"/abc"), before), "fetched before the purge"
+    assert node.put(entry(b"/xyz"), before), "not covered"
+    assert node.put(entry(b"/abc"))
+    assert node.peek(entry(b"/abc")) is not None
+    between = node.generation
+    back(own)
+    assert node.generation > between > before
+    assert not node.put(entry(b"/abc"), before)
+    assert node.put(entry(b"/abc"))
+
+
+@pytest.mark.parametrize("how", ["stopped", "held still"])
+def test_what_was_discarded_without_the_server_is_gone_when_it_is_back(tmp_path, how):
+    keeps = ("--save", "60 1000000") if how == "stopped" else ()
+    with redis_server.RedisServer(tmp_path, *keeps) as server, asyncio.Runner() as runner:
+        own = Cluster(server, runner, patience=1.0)
+        one, other = own.node(), own.node()
+        for path in (b"/a", b"/b"):
+            one.put(entry(path))
+            assert other.fetched(entry(path)) is not None
+        if how == "stopped":
+            own.client.save()
+            away(own)
+        else:
+            server.hold_still()
+            assert one.fetched(entry(b"/b")) is None
+        one.discard(entry(b"/a"))
+        if how == "stopped":
+            back(own)
+        else:
+            server.go_on()
+            own.until(lambda: all(node.store._link.up for node in own.nodes))
+        assert [node.fetched(entry(b"/a")) for node in (one, other)] == [None, None]
+        assert other.fetched(entry(b"/b")) is not None, "the server has kept its data"
+        own.close()
+
+
+def test_too_many_discarded_without_the_server_invalidate_everything():
+    unsent = Unsent()
+    for number in range(MOST_OWED + 1):
+        unsent.forget(b"%16d" % number)
+    assert (unsent.items, unsent.some()) == ([b"/*"], [])
+
+
+DAMAGES = {
+    "cut off": lambda record: record[:-1],
+    "cut off in its head": lambda record: record[:50],
+    "empty": lambda _: b"",
+    "too long": lambda record: record + b"x",
+    "garbage": lambda _: bytes(range(256)) * 4,
+    "garbage behind its version": lambda record: record[:2] + b"\xff" * (len(record) - 2),
+    "lengths that reach too far": lambda record: record[:60] + b"\xff" * 80 + record[140:],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_entry_is_a_miss_and_leaves(cluster, damage):
+    node = cluster.node()
+    node.put(entry(b"/a"))
+    (key,) = cluster.keys("entry")
+    cluster.client.set(key, damage(cluster.client.get(key)))
+    assert node.fetched(entry(b"/a")) is None
+    cluster.run(node.store.settled())
+    assert cluster.keys("entry") == []
+    assert node.put(entry(b"/a", b"anew"))
+    assert node.body_of(node.fetched(entry(b"/a"))) == b"anew"
 
 
 def test_a_server_that_lost_its_data_undoes_no_purge(own):
@@ -374,7 +465,8 @@ def test_a_server_that_comes_later_is_found(tmp_path):
         late = Cluster(server, runner, patience=1.0)
         node = late.node()
         assert node.fetched(entry(b"/a")) is None
-        assert not node.put(entry(b"/a"))
+        assert node.put(entry(b"/a"))
+        assert node.peek(entry(b"/a")) is not None
         server.start()
         late.until(lambda: node.store._link.up)
         assert node.put(entry(b"/a"))

@@ -1,8 +1,7 @@
 """Real servers that keep what they cached elsewhere than in memory."""
 
 import pytest
-import redis_server
-from running import Running, edgerun, project, until
+from running import Running, edgerun, project
 
 pytestmark = pytest.mark.process
 
@@ -34,26 +33,6 @@ def test_with_persist_objects_outlive_the_server_and_are_shared_by_all_that_run(
         assert second.ask("/page.html").cache == "Miss", "purged through the third, which has the admin port's file"
         assert third.ask("/large.txt").body == LARGE.encode()
         assert [server.end() for server in (second, third)] == [0, 0]
-
-
-def test_servers_share_one_cache_on_a_redis_server_and_serve_without_it(site, tmp_path):
-    redis = redis_server.RedisServer(tmp_path)
-    try:
-        with serving(site, "--store", redis.url) as first, serving(site, "--store", redis.url) as second:
-            assert [first.ask("/page.html").cache for _ in range(2)] == ["Miss", "Hit"]
-            until(lambda: second.ask("/large.txt").cache == "Hit", "a hit")
-            assert second.ask("/large.txt").body == LARGE.encode()
-            until(lambda: edgerun("cache", "purge", "/page.html", cwd=site).stdout == "0 objects invalidated\n")
-            assert first.ask("/page.html").cache == "Miss"
-            redis.stop()
-            first.noted("cannot be reached")
-            assert [first.ask("/page.html").cache for _ in range(2)] == ["Miss", "Miss"]
-            redis.start()
-            first.noted("is back")
-            until(lambda: first.ask("/page.html").cache == "Hit", "a hit")
-            assert [server.end() for server in (first, second)] == [0, 0]
-    finally:
-        redis.stop()
 
 
 def test_a_damaged_cache_is_dropped_with_a_note_and_the_server_serves(site):
