@@ -64,6 +64,9 @@ url = "http://127.0.0.1:{slow}"
 [store]
 {store}
 
+[access_log]
+path = "access.log"
+
 [functions.py_request]
 handler = "request.py:handler"
 [functions.py_response]

@@ -34,8 +34,10 @@ class Server:
     def start(self):
         output = subprocess.DEVNULL if self._log is None else self._log.open("ab")
         pinned = ["taskset", "-c", str(self._core), *self._command]
+        # What is installed is compiled, so what runs from a checkout may be too.
+        env = {name: text for name, text in (self._env or os.environ).items() if name != "PYTHONDONTWRITEBYTECODE"}
         self.process = subprocess.Popen(
-            pinned, cwd=self.cwd, stdout=output, stderr=output, env=self._env, start_new_session=True
+            pinned, cwd=self.cwd, stdout=output, stderr=output, env=env, start_new_session=True
         )
         deadline = time.monotonic() + 30
         while not answers(self.port):

@@ -11,12 +11,11 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from edgerun.admin.port import AdminPort
 from edgerun.app import Edge
 from edgerun.banner import banner
 from edgerun.builder import run_all
@@ -37,6 +36,9 @@ from edgerun.observe.events import Noted
 from edgerun.observe.recorder import Recorder
 from edgerun.secure import Secured, SecurePort, serve_all
 from edgerun.watch import Watcher
+
+if TYPE_CHECKING:
+    from edgerun.admin.port import AdminPort
 
 logger = logging.getLogger("edgerun.server")
 
@@ -163,8 +165,7 @@ class Server:
                     watching = asyncio.create_task(watcher.run())
                     watcher.start_debugged(self._loaded.config.functions.keys())
                 self._announce(None if admin is None else admin.port)
-                gc.collect()
-                gc.freeze()
+                gc.freeze()  # what is there by now stays; looking through it would only delay the first answer
                 await serve_all(servers)
         finally:
             if watching is not None:
@@ -192,9 +193,11 @@ class Server:
             servers.append((EmbeddedServer(uvicorn_config(door, context, http2=http2)), self._secure.listener))
         return servers
 
-    def _admin(self, edge: Edge) -> AdminPort | None:
+    def _admin(self, edge: Edge) -> "AdminPort | None":
         if not self._options.ui:
             return None
+        from edgerun.admin.port import AdminPort  # noqa: PLC0415  # its imports only where it is opened
+
         listener, _ = listen("127.0.0.1", self._options.ui_port, strict=False)
         return AdminPort(edge, listener, home(self._loaded.path))
 

@@ -20,7 +20,8 @@ class Table(BaseModel):
     `later` names keys that CloudFront knows and this version does not do; `hints` says of others where they belong.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # Built once, for the file as a whole, when the first one is read: not for each table as it is declared.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     later: ClassVar[frozenset[str]] = frozenset()
     hints: ClassVar[dict[str, str]] = {}
