@@ -214,6 +214,10 @@ class Edge:
         """Refuse what is no request; see `Pipeline.refuse`."""
         return self.pipeline.refuse(error, request)
 
+    def origin_for(self, spec: OriginSpec) -> Origin:
+        """Return what answers for an origin now."""
+        return (self._instead or self._origins.origin_for)(spec)
+
     async def weigh(self, request: Request, *, run: bool) -> tuple[Weighed, list[Event]]:
         """Tell what the cache would do about a request, without doing it.
 

@@ -42,6 +42,7 @@ def banner(  # noqa: PLR0913  # the server's options, by name
     host: str,
     port: int,
     admin: int | None,
+    inspector: str = "",
     milliseconds: float,
     asked: int | None,
     secure: "SecureAddress | None" = None,
@@ -57,6 +58,7 @@ def banner(  # noqa: PLR0913  # the server's options, by name
         host: address it listens on.
         port: the port it got.
         admin: the admin port, None without one.
+        inspector: its address with the token, "" when no requests are recorded.
         milliseconds: since the program began.
         asked: the port that was asked for and is in use, None when it was free.
         secure: where HTTPS is served, None without it.
@@ -92,7 +94,9 @@ def banner(  # noqa: PLR0913  # the server's options, by name
     lines += [f"  ➜  Edge       {bold(url)}", *_secure_lines(host, secure, bold), *warnings]
     if host in LOOPBACK:
         lines.append("  ➜  Network    use --host 0.0.0.0 to expose")
-    if admin is not None:
+    if inspector:
+        lines.append(f"  ➜  Inspector  {bold(inspector)} (o + Enter opens it)")
+    elif admin is not None:
         lines.append(f"  ➜  Admin      http://localhost:{admin}/ (edgerun cache purge '/*')")
     for name, kind, each in _debuggers(loaded):
         lines.append(f"  ➜  Debug      {name}: {each.host}:{each.port} ({kind}{', waits' if each.wait else ''})")

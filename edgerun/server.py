@@ -29,6 +29,7 @@ from edgerun.embedded import EmbeddedServer
 from edgerun.functions.loads import Loads
 from edgerun.functions.log_lines import LogFormat
 from edgerun.home import home
+from edgerun.keys import Keys
 from edgerun.listening import listen
 from edgerun.observe import traces
 from edgerun.observe.console import Console
@@ -153,6 +154,7 @@ class Server:
         watcher = Watcher(edge, self._options.load, self._loaded, loads)
         watching: asyncio.Task[None] | None = None
         admin: AdminPort | None = None
+        keys: Keys | None = None
         try:
             servers = self._servers(edge)
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -164,10 +166,13 @@ class Server:
                 if self._options.watch:
                     watching = asyncio.create_task(watcher.run())
                     watcher.start_debugged(self._loaded.config.functions.keys())
-                self._announce(None if admin is None else admin.port)
+                self._announce(admin, recording=recording)
+                keys = Keys.of(sys.stdin, admin.address if admin is not None and not self._options.as_json else "")
                 gc.freeze()  # what is there by now stays; looking through it would only delay the first answer
                 await serve_all(servers)
         finally:
+            if keys is not None:
+                keys.close()
             if watching is not None:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
@@ -196,10 +201,13 @@ class Server:
     def _admin(self, edge: Edge) -> "AdminPort | None":
         if not self._options.ui:
             return None
+        from edgerun.admin.inspector.inspected import About  # noqa: PLC0415  # with the imports of the port
         from edgerun.admin.port import AdminPort  # noqa: PLC0415  # its imports only where it is opened
 
         listener, _ = listen("127.0.0.1", self._options.ui_port, strict=False)
-        return AdminPort(edge, listener, home(self._loaded.path))
+        address = f"http://localhost:{self._listener.getsockname()[1]}/"
+        about = About(edge_url=address, cwd=self._loaded.path.parent, watching=self._options.watch)
+        return AdminPort(edge, listener, home(self._loaded.path), about=about)
 
     async def _started(self, edge: Edge, watcher: Watcher) -> bool:
         """Start what has to run before the first request; False when a signal came first."""
@@ -225,13 +233,14 @@ class Server:
             self._starting.cancel()
         self._signals.append(number)
 
-    def _announce(self, admin: int | None) -> None:
+    def _announce(self, admin: "AdminPort | None", *, recording: bool) -> None:
         address = self._listener.getsockname()
         text = banner(
             self._loaded,
             host=self._options.host,
             port=address[1],
-            admin=admin,
+            admin=None if admin is None else admin.port,
+            inspector=admin.address if admin is not None and recording else "",
             milliseconds=(time.perf_counter() - self._options.started) * 1000,
             asked=self._options.port if self._moved else None,
             secure=self._secure,

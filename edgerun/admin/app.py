@@ -1,8 +1,8 @@
-"""The admin application: health, invalidations, questions about the cache, the clock, CloudFront's API.
+"""The admin application: inspector, health, invalidations, questions about the cache, the clock, CloudFront's API.
 
 It listens on loopback on a port of its own, so that its paths and cookies never mix with the site's. It
-answers to its own Host only (a name that an attacker points at 127.0.0.1 is another host), and what changes
-something needs a token that only a file of the user's holds.
+answers to its own Host only (a name that an attacker points at 127.0.0.1 is another host). What changes
+something, and what tells of requests, needs a token that only a file of the user's holds.
 """
 
 import hmac
@@ -15,24 +15,29 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from edgerun import __version__
 from edgerun.admin.api_errors import ApiError
 from edgerun.admin.clock import clock_routes
 from edgerun.admin.cloudfront_api import PREFIX, CloudFrontApi, refusal
 from edgerun.admin.commanded import Commanded
+from edgerun.admin.inspector.inspected import About
+from edgerun.admin.inspector.routes import inspector_routes
 from edgerun.admin.questions import cache_routes
 from edgerun.cache.invalidation import TAG_MARK, fault_of
 
 SIGNATURE: Final = "AWS4-HMAC-SHA256 "
 TOKEN_HEADER: Final = "x-edgerun-token"  # noqa: S105  # a name, not a token
+INSPECTOR: Final = "/api/"
+OWN_PAGES: Final = frozenset({"same-origin", "none"})
 LARGEST_ORDER: Final = 1_000_000
+
+NOTHING_KNOWN: Final = About()
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Any, Any], Awaitable[None]]
 
 
 class OwnHostOnly:
-    """Refuses requests to another Host, from another Origin, and changes without the token."""
+    """Refuses requests to another Host, from another Origin, and without the token changes and records."""
 
     def __init__(self, app: App, *, hosts: frozenset[str], token: str) -> None:
         self._app = app
@@ -43,13 +48,23 @@ class OwnHostOnly:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers, api = Headers(scope=scope), scope["path"].startswith(PREFIX)
-        why = self._api_refusal(headers) if api else self._refusal(headers, scope["method"])
+        headers, api, inspector = (
+            Headers(scope=scope),
+            scope["path"].startswith(PREFIX),
+            scope["path"].startswith(INSPECTOR),
+        )
+        why = self._api_refusal(headers) if api else self._refusal(headers)
+        free = api or (scope["method"] in {"GET", "HEAD"} and not inspector)
         app: App = self._app
         if why is not None and api:
             app = refusal(ApiError("AccessDenied", 403, f"Access denied: {why}."))
         elif why is not None:
             app = JSONResponse({"error": why}, status_code=403)
+        elif inspector and headers.get("sec-fetch-site", "none") not in OWN_PAGES:
+            app = JSONResponse({"error": "pages of other sites are not answered"}, status_code=403)
+        elif not free and not self._knows_token(headers):
+            what, status = ("records", 401) if inspector else ("changes", 403)
+            app = JSONResponse({"error": f"{what} need the {TOKEN_HEADER} header"}, status_code=status)
         await app(scope, receive, send)
 
     def _api_refusal(self, headers: Headers) -> str | None:
@@ -66,31 +81,27 @@ class OwnHostOnly:
             return None
         return "sign the request, with any key"
 
-    def _refusal(self, headers: Headers, method: str) -> str | None:
+    def _refusal(self, headers: Headers) -> str | None:
         if headers.get("host") not in self._hosts:
             return "this port answers to its own name only"
         origin = headers.get("origin")
         if origin is not None and origin.removeprefix("http://") not in self._hosts:
             return "requests from other sites are not answered"
-        if method not in {"GET", "HEAD"} and not self._knows_token(headers):
-            return f"changes need the {TOKEN_HEADER} header"
         return None
 
     def _knows_token(self, headers: Headers) -> bool:
         return hmac.compare_digest(headers.get(TOKEN_HEADER, "").encode(), self._token.encode())
 
 
-def admin_app(edge: Commanded, *, port: int, token: str) -> App:
+def admin_app(edge: Commanded, *, port: int, token: str, about: About = NOTHING_KNOWN) -> App:
     """Return the application for the admin port.
 
     Args:
         edge: what it commands.
         port: its own, for the Host check.
-        token: what changes something has to name it.
+        token: what changes something, and what asks for records, has to name it.
+        about: what the inspector shows of the server.
     """
-
-    async def health(_: Request) -> JSONResponse:
-        return JSONResponse({"status": "ok", "version": __version__})
 
     async def invalidations(request: Request) -> JSONResponse:
         items = await _items(request)
@@ -99,8 +110,7 @@ def admin_app(edge: Commanded, *, port: int, token: str) -> App:
         return JSONResponse({"invalidated": await edge.invalidate(items)}, status_code=201)
 
     routes = [
-        Route("/", health),
-        Route("/health", health),
+        *inspector_routes(edge, about),
         Route("/invalidations", invalidations, methods=["POST"]),
         *cache_routes(edge),
         *clock_routes(edge),

@@ -2,12 +2,13 @@
 
 from typing import Protocol
 
+from edgerun.admin.inspector.inspected import Inspected
 from edgerun.admin.questions import Questioned
 from edgerun.distribution.model import Config
 from edgerun.visit import Clock
 
 
-class Commanded(Questioned, Protocol):
+class Commanded(Questioned, Inspected, Protocol):
     """The edge, as the admin port sees it: what it serves now, by which time, and how to make it forget."""
 
     config: Config

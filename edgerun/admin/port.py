@@ -4,15 +4,16 @@ import asyncio
 import contextlib
 import json
 import os
-import secrets
 import socket
 from pathlib import Path
 from typing import Final
 
 import uvicorn
 
-from edgerun.admin.app import admin_app
+from edgerun.admin.app import NOTHING_KNOWN, admin_app
 from edgerun.admin.commanded import Commanded
+from edgerun.admin.inspector.inspected import About
+from edgerun.admin.token import kept_token
 from edgerun.embedded import EmbeddedServer
 from edgerun.values import value
 
@@ -31,16 +32,21 @@ class Running:
 class AdminPort:
     """Serves the admin application on a listener of its own, and tells where in a file only its user can read."""
 
-    def __init__(self, edge: Commanded, listener: socket.socket, home: Path) -> None:
+    def __init__(self, edge: Commanded, listener: socket.socket, home: Path, *, about: About = NOTHING_KNOWN) -> None:
         self.port: int = listener.getsockname()[1]
         self._listener = listener
         self._state = home / STATE
-        self._token = secrets.token_urlsafe(24)
-        app = admin_app(edge, port=self.port, token=self._token)
+        self._token = kept_token(home)
+        app = admin_app(edge, port=self.port, token=self._token, about=about)
         self._server = EmbeddedServer(
             uvicorn.Config(app, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False)
         )
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def address(self) -> str:
+        """Where the inspector is; a browser keeps what follows the # to itself."""
+        return f"http://localhost:{self.port}/#token={self._token}"
 
     def start(self) -> None:
         """Begin to listen, and write the file; a folder that cannot be written to only costs the commands."""

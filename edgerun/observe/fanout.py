@@ -17,6 +17,10 @@ class Fanout:
         """Let one more observer listen."""
         self._observers.append(observer)
 
+    def remove(self, observer: Observer) -> None:
+        """Let an observer go that was added."""
+        self._observers = [each for each in self._observers if each is not observer]
+
     def __call__(self, event: Event) -> None:
         for observer in self._observers:
             try:

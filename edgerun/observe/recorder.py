@@ -63,12 +63,22 @@ class Recorder:
             count: how many at most.
             pattern: words that are all found in `METHOD host/target status result-type`; see `trace.fits`.
         """
-        found = (record for record in self._newest_first() if trace.fits(record, pattern))
+        found = (record for record in self.newest_first() if trace.fits(record, pattern))
         return [trace.summary(record) for record, _ in zip(found, range(count), strict=False)]
 
     def get(self, which: str | int) -> Record | None:
         """Return a record by its number, by the beginning of its id, or the newest one by `last`; None without."""
-        return trace.chosen([*self._newest_first()][::-1], which)
+        return trace.chosen([*self.newest_first()][::-1], which)
+
+    def newest_first(self) -> Iterator[Record]:
+        """Yield the records of this server, then those from before it, read from disk once they are asked for."""
+        yield from reversed(self._kept.values())
+        if self._earlier is None:
+            assert self._folder is not None
+            before = [each for each in traces.read(self._folder, _say_nothing) if each["number"] <= self._before]
+            self._earlier = before[-self._limit :]
+        room = max(0, self._limit - len(self._kept))
+        yield from self._earlier[: -room - 1 : -1]
 
     def forget(self) -> None:
         """Forget every record in memory."""
@@ -85,16 +95,6 @@ class Recorder:
                 self._subscribers.remove(callback)
 
         return unsubscribe
-
-    def _newest_first(self) -> Iterator[Record]:
-        """Yield the records of this server, then those that lay on disk before it; read once they are asked for."""
-        yield from reversed(self._kept.values())
-        if self._earlier is None:
-            assert self._folder is not None
-            before = [each for each in traces.read(self._folder, _say_nothing) if each["number"] <= self._before]
-            self._earlier = before[-self._limit :]
-        room = max(0, self._limit - len(self._kept))
-        yield from self._earlier[: -room - 1 : -1]
 
     # ------------------------------------------------------------------------------ what it is told
 

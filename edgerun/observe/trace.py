@@ -224,11 +224,13 @@ def text(raw: bytes) -> str:
 
 def summary(record: Record) -> Record:
     """Return what a list of requests shows of one."""
-    failed = any(stage["error"] for stage in record["stages"])
+    failed = [stage for stage in record["stages"] if stage["error"]]
     ran = [stage["name"] for stage in record["stages"] if stage["function"]]
     return {name: record.get(name) for name in SUMMARY} | {
         "ran": ran,
-        "failed": failed,
+        "failed": bool(failed),
+        "failed_at": [stage["name"] for stage in failed],
+        "refusals": [stage["error"]["rule"] for stage in failed if stage["error"].get("rule")],
         "warnings": len(record["warnings"]),
     }
 

@@ -1,0 +1,32 @@
+"""Everything that the inspector answers, put together."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from edgerun import __version__
+from edgerun.admin.inspector.api_events import event_routes
+from edgerun.admin.inspector.api_requests import request_routes
+from edgerun.admin.inspector.inspected import About, Inspected
+from edgerun.admin.inspector.pages import page_routes
+
+
+def inspector_routes(edge: Inspected, about: About) -> list[Route]:
+    """Return the routes of the pages, and of the JSON below `/api/`, which needs the token."""
+
+    async def told(_: Request) -> JSONResponse:
+        return JSONResponse(
+            {
+                "version": __version__,
+                "recording": edge.recorder is not None,
+                "edge_url": about.edge_url,
+                "watching": about.watching,
+            }
+        )
+
+    return [
+        *page_routes(),
+        Route("/api/about", told),
+        *event_routes(edge),
+        *request_routes(edge),
+    ]
