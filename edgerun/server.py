@@ -182,7 +182,7 @@ class Server:
             console.flush()
         return 130 if signal.SIGINT in self._signals else 0
 
-    def _servers(self, edge: Edge) -> list[tuple[uvicorn.Server, socket.socket]]:
+    def _servers(self, edge: Edge) -> list[tuple[EmbeddedServer, socket.socket]]:
         """Return a server for each port, over one door.
 
         Raises:
@@ -190,7 +190,7 @@ class Server:
         """
         door = AsgiDoor(edge if edge.recorder is None else edge.recorder.before(edge))
         http2 = self._options.http2
-        servers: list[tuple[uvicorn.Server, socket.socket]] = [
+        servers: list[tuple[EmbeddedServer, socket.socket]] = [
             (EmbeddedServer(uvicorn_config(door, http2=http2)), self._listener)
         ]
         if self._secure is not None:
@@ -224,11 +224,10 @@ class Server:
             await run_all(self._loaded.builds, lambda text, level: edge.emit(Noted(text=text, level=level)))
         await edge.start()
 
-    def _stop(self, servers: list[uvicorn.Server], number: int) -> None:
+    def _stop(self, servers: list[EmbeddedServer], number: int) -> None:
         """First signal: finish what runs, 2 s at most. Second: stop at once."""
         for server in servers:
-            server.force_exit = server.force_exit or bool(self._signals)
-            server.should_exit = True
+            server.stop(force=bool(self._signals))
         if self._starting is not None:
             self._starting.cancel()
         self._signals.append(number)

@@ -62,7 +62,7 @@ class AdminPort:
         found = running(self._state.parent)
         if found is not None and found.pid == os.getpid():
             self._state.unlink(missing_ok=True)
-        self._server.should_exit = self._server.force_exit = True
+        self._server.stop(force=True)
         if self._task is not None:
             await self._task
 

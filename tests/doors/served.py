@@ -47,7 +47,7 @@ class Served:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.server.should_exit = True
+        self.server.stop()
         await self._task
 
     @contextlib.asynccontextmanager

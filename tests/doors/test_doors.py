@@ -449,7 +449,7 @@ def test_shutdown_lets_answers_in_flight_finish(door):
         async with served.connection() as viewer, served.connection() as idle:
             await viewer.send(GET % b"/")
             await until(lambda: gates)
-            served.server.should_exit = True
+            served.server.stop()
             assert await idle.rest() == b""
             gates[0].set()
             answer = await viewer.answer()
