@@ -41,6 +41,13 @@ class Kept:
     def invalidate(self, item):
         return self.run(self.store.invalidate(item))
 
+    def usage(self):
+        return self.run(self._usage())
+
+    async def _usage(self):
+        await self.store.settled()
+        return await self.store.usage()
+
     def listed(self, *item):
         return self.run(self._listed(*item))
 

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from edgerun.cache.entry import CacheKey, Entry
-from edgerun.cache.store import CacheStore
+from edgerun.cache.store import CacheStore, Usage
 
 
 class AtRest:
@@ -39,6 +39,9 @@ class AtRest:
 
     def entries(self, item: bytes = b"/*") -> AsyncIterator[Entry]:
         return self._store.entries(item)
+
+    async def usage(self) -> Usage:
+        return await self._store.usage()
 
     async def settled(self) -> None:
         await self._store.settled()

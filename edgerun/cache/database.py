@@ -116,6 +116,10 @@ class Database:
         """Return the counts."""
         return _counts(transaction, self.tables["meta"])
 
+    def entries(self, transaction: lmdb.Transaction) -> int:
+        """Return how many entries there are."""
+        return int(transaction.stat(self.tables["entries"])["entries"])
+
     def log(self, transaction: lmdb.Transaction) -> PurgeLog:
         """Return the invalidations that are remembered."""
         return _log(transaction, self.tables["purges"], self.counts(transaction).generation)

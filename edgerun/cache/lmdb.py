@@ -23,6 +23,7 @@ from edgerun.cache.folder import StoreFolder
 from edgerun.cache.format import FormatError, OtherVersionError, decode, digest
 from edgerun.cache.invalidation import PurgeLog, matches
 from edgerun.cache.signs import Signs
+from edgerun.cache.store import Usage
 from edgerun.cache.tier import LARGEST_TIER, MOST_PENDING, Held, Tier, number_of
 from edgerun.cache.writer import DAMAGE, Purge, Put, Writer
 from edgerun.errors import ConfigError, StoreError
@@ -273,6 +274,16 @@ class LmdbStore:
             for entry in found:
                 yield entry
             await asyncio.sleep(0)
+
+    async def usage(self) -> Usage:
+        await self.settled()
+        if not self._unusable:
+            try:
+                with self._database.read() as transaction:
+                    return Usage(self._database.entries(transaction), self._database.counts(transaction).used)
+            except lmdb.Error as error:
+                self._damage(error)
+        return Usage()
 
     def _some(self, item: bytes, after: bytes) -> tuple[list[Entry], bytes | None]:
         """Return which of some entries an item covers, and where to go on, or None at the end."""

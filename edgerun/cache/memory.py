@@ -8,6 +8,7 @@ from cachetools import Cache, LRUCache
 
 from edgerun.cache.entry import CacheKey, Entry
 from edgerun.cache.invalidation import PurgeLog, matches
+from edgerun.cache.store import Usage
 
 # Entries looked at in one turn of the loop.
 CHUNK: Final = 1_000
@@ -56,6 +57,9 @@ class MemoryStore:
                 if matches(item, entry):
                     yield entry
             await asyncio.sleep(0)
+
+    async def usage(self) -> Usage:
+        return Usage(len(self), self.used)
 
     async def settled(self) -> None:
         return None

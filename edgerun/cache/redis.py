@@ -17,10 +17,11 @@ from edgerun.cache.entry import CacheKey, Entry
 from edgerun.cache.format import FormatError, Names, OtherVersionError, decode, digest, encode, front
 from edgerun.cache.invalidation import covers_any
 from edgerun.cache.redis_body import Chunks, RedisBody
-from edgerun.cache.redis_link import PATIENCE, Link, LinkDownError, Once
+from edgerun.cache.redis_link import PATIENCE, Link, LinkDownError, Once, usage_of
 from edgerun.cache.redis_log import SharedLog, hits, named
 from edgerun.cache.redis_order import Order, Unsent, seconds_of
 from edgerun.cache.redis_uses import Uses
+from edgerun.cache.store import Usage
 from edgerun.cache.tier import KEYS, LARGEST_TIER, MOST_PENDING, Held, Tier, number_of
 from edgerun.errors import EdgeError
 
@@ -73,8 +74,7 @@ class RedisStore:
         self._meet, self._get, self._put, self._touch, self._drop, self._purge, self._swept = map(
             self._link.client.register_script, scripts.ALL
         )
-        self._size = size
-        self._max_object_size = max_object_size
+        self._size, self._max_object_size = size, max_object_size
         self._tell_user = tell
         self._once = Once(tell)
         self._tier = Tier(min(tier, size // 4))
@@ -322,6 +322,10 @@ class RedisStore:
         except LinkDownError:
             return
 
+    async def usage(self) -> Usage:
+        await self._settle_soon()
+        return Usage() if self._closed else await usage_of(self._link, *self._keys[:2])
+
     async def _read(self, digests: Sequence[bytes]) -> list[Entry]:
         records: Any = await self._link.ask(self._link.client.mget([self._entry_key + name for name in digests]))
         found = []
@@ -335,8 +339,6 @@ class RedisStore:
             if not self._log.covers_kept(entry):
                 found.append(entry)
         return found
-
-    # ------------------------------------------------------------------------------ news
 
     async def _learn(self) -> None:
         """Read the log of invalidations anew; hold nothing from before."""
@@ -370,8 +372,6 @@ class RedisStore:
     def _note(self, generation: int, item: bytes) -> None:
         if self._log.note(generation, item):
             self._tier.clear()
-
-    # ------------------------------------------------------------------------------ the end, and trouble
 
     async def aclose(self) -> None:
         if self._closed:

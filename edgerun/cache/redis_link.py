@@ -19,6 +19,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from edgerun.cache.store import Usage
+
 T = TypeVar("T")
 
 PATIENCE: Final = 0.25
@@ -211,6 +213,18 @@ class Once:
         if kind not in self._told:
             self._told.add(kind)
             self._tell(f"the server of the cache {text}")
+
+
+async def usage_of(link: Link, meta: str, places: str) -> Usage:
+    """Return what the server holds, by the hashes of `redis_scripts`; nothing is known while it is away."""
+    link.start()
+    if not await link.reached():
+        return Usage()
+    try:
+        objects, used = await link.ask(link.client.hlen(places)), await link.ask(link.client.hget(meta, "used"))
+    except LinkDownError:
+        return Usage()
+    return Usage(int(objects), int(used or 0))
 
 
 def shown(url: str) -> str:

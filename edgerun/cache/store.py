@@ -1,9 +1,16 @@
 """What the pipeline asks of a cache store. A store judges nothing and has no clock."""
 
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from edgerun.cache.entry import CacheKey, Entry
+
+
+class Usage(NamedTuple):
+    """What a store holds: how many objects, and how many bytes they are counted as; None while it cannot tell."""
+
+    objects: int | None = None
+    used: int | None = None
 
 
 class CacheStore(Protocol):
@@ -52,6 +59,10 @@ class CacheStore(Protocol):
         Others get their turn in between, so what is put or forgotten meanwhile may be missed. Bodies are not
         read; a body may be gone when it is read later.
         """
+        ...
+
+    async def usage(self) -> Usage:
+        """Return how much it holds, without going through it."""
         ...
 
     async def settled(self) -> None:

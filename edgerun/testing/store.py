@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 
 from edgerun.cache.entry import CacheKey, Entry
 from edgerun.cache.invalidation import PurgeLog, matches
+from edgerun.cache.store import Usage
 
 
 class DictStore:
@@ -62,6 +63,9 @@ class DictStore:
             await asyncio.sleep(0)
             if entry.key in self.kept and matches(item, entry):
                 yield entry
+
+    async def usage(self) -> Usage:
+        return Usage(len(self.kept), self._used)
 
     async def settled(self) -> None:
         await asyncio.sleep(0)

@@ -70,6 +70,16 @@ def make(request, tmp_path):
 # ---------------------------------------------------------------- keeping
 
 
+def test_usage_is_nothing_at_first_and_what_was_kept_afterwards(make):
+    store, one, two = make(), entry(b"/a", b"one"), entry(b"/b", b"two" * 1000)
+    assert store.usage() == (0, 0)
+    store.put(one)
+    store.put(two)
+    assert store.usage() == (2, one.size + two.size)
+    store.invalidate(b"/a")
+    assert store.usage() == (1, two.size)
+
+
 def test_what_was_put_is_found(make):
     store, one = make(), entry(b"/a", b"one", lines=((b"X-A", b"1"), (b"x-a", b"2")))
     assert store.put(one)
