@@ -33,9 +33,11 @@ from edgerun.functions.process import ProcessRuntime
 from edgerun.functions.router import Engine, RuntimeRouter
 from edgerun.functions.run_log import RunLog
 from edgerun.functions.runtime import FunctionRuntime, OutputLine
+from edgerun.functions.seen import PoolSeen
+from edgerun.functions.told import Tell, ToldRuntime
 from edgerun.http.message import OnInterim, Request
 from edgerun.observe.access_log import AccessLogs
-from edgerun.observe.events import Event, Noted, Observer, Printed
+from edgerun.observe.events import Event, Failed, Noted, Observer, Printed
 from edgerun.observe.fanout import Fanout
 from edgerun.observe.recorder import Recorder
 from edgerun.origins.origin import Origin
@@ -101,12 +103,13 @@ class Edge:
         self.emit = Fanout(*observers, *(() if recorder is None else (recorder,)))
         self.logs = FunctionLogs(logs, lambda: self.config, self._logs_failed) if logs is not None else None
         if self.logs is not None:
-            self.emit.add(self.logs)
+            self.emit.add(self.logs, Printed, Failed)
         self.clock = clock
         self.config = config
         self._watched = watched or recorder is not None
         self._loads = loads
         self._instead = instead
+        self._tell: Tell | None = None
         self._https_port = https_port
         self.runtime: FunctionRuntime = runtime or RuntimeRouter(
             ProcessRuntime(
@@ -173,6 +176,15 @@ class Edge:
             self.runtime.engine_of(function).hold(function)
             if broken is not None:
                 self.runtime.engine_of(broken).retire(broken)
+
+    def tell_calls(self, tell: Tell) -> None:
+        """Have somebody hear of every call of a function, also where steps are not told."""
+        self._tell = tell
+        self.pipeline = self._pipeline(self.config, self._origins)
+
+    def pools(self) -> list[PoolSeen]:
+        """Return what can be seen of the functions' environments now."""
+        return self.runtime.pools() if isinstance(self.runtime, RuntimeRouter) else []
 
     async def invalidate(self, items: list[str], distribution: str = "") -> int:
         """Forget what invalidation paths and `#tags` cover; return how many objects that were.
@@ -258,7 +270,7 @@ class Edge:
             invoker=Invoker(
                 self._calls,
                 {name: origin_spec(each) for name, each in config.origins.items()},
-                tell=self.emit if self._watched else None,
+                tell=self.emit if self._watched else self._tell,
             ),
             origin_for=origin_for if self.recorder is None else self.recorder.origins(origin_for),
             clock=self.clock,
@@ -276,7 +288,7 @@ class Edge:
             config,
             payload_of(config),
             function=lambda: self.config.functions[config.function],
-            runtime=self.runtime,
+            runtime=ToldRuntime(self.runtime, "origin", lambda: self._tell),
             clock=self.clock,
             tell=lambda text: self._note(text, "error"),
         )

@@ -103,7 +103,9 @@ class NothingStored(EdgeError):
 
 
 class OriginError(EdgeError):
-    """The origin gave no usable answer."""
+    """The origin gave no usable answer; `place` says which: its domain name and port, as far as it is known."""
+
+    place: tuple[str, int | None] = ("", None)
 
 
 class OriginDnsError(OriginError):

@@ -113,7 +113,11 @@ class OriginHalf:
         behavior = errand.behavior
         spec = self._specs[behavior.origin.name] if choice is None else choice.spec
         request, asked = self._forward(errand, caching, choice)
-        await self._origin_for(spec).resolve()
+        try:
+            await self._origin_for(spec).resolve()
+        except OriginError as error:
+            error.place = spec.domain_name, spec.port
+            raise
         if behavior.origin_request is not None:
             changed = await self._origin_request(errand, behavior.origin_request, request, spec)
             if isinstance(changed, Response):
@@ -163,7 +167,11 @@ class OriginHalf:
         visit = errand.visit
         upgrade = errand.request.headers.get(b"upgrade") if wants_tunnel(errand.request) else None
         wire = forward.wire_request(request, spec, visit.id, upgrade=upgrade)
-        response = await self._origin_for(spec).fetch(wire, on_interim=visit.on_interim)
+        try:
+            response = await self._origin_for(spec).fetch(wire, on_interim=visit.on_interim)
+        except OriginError as error:
+            error.place = spec.domain_name, spec.port
+            raise
         status = response.response.status if isinstance(response, Tunnel) else response.status
         self._tell.step(visit, Step.FETCH, f"{spec.domain_name} answered {status}", (wire, response))
         return response

@@ -21,7 +21,7 @@ from edgerun.errors import ConfigError, EdgerunError, FunctionError, FunctionExe
 from edgerun.functions.function import Function
 from edgerun.functions.loads import Loads, Modules
 from edgerun.observe.console import frames
-from edgerun.observe.events import Noted
+from edgerun.observe.events import Noted, Reloaded
 from edgerun.saves import Mark, mark, marks, saves
 
 SAVES_REMEMBERED: Final = 1000
@@ -123,6 +123,10 @@ class Watcher:
             except (EdgerunError, OSError) as error:
                 self._failed(error)
 
+    def _not_reloaded(self, function: Function, error: Exception) -> None:
+        version, now = function.version, self._edge.clock()
+        self._edge.emit(Reloaded(function=function.name, version=version, at=now, error=error))
+
     def _failed(self, error: Exception) -> None:
         self._note("\n".join((*_words(error), "not taken over: the last good revision keeps serving")), "error")
 
@@ -159,6 +163,7 @@ class Watcher:
             else:
                 for name in names:
                     self._edge.hold(self._edge.config.functions[name])
+                    self._not_reloaded(self._edge.config.functions[name], error)
                 self._failed(error)
 
     async def _replace(self, names: AbstractSet[str], changed: set[Path]) -> None:
@@ -179,6 +184,8 @@ class Watcher:
         self.start_debugged(fresh.keys())
         # What functions on the origin's side made is in the cache; those on the viewer's side run on every request.
         cached = await self._invalidated() if fresh.keys() & self._on_the_origins_side() else ""
+        for name, function in fresh.items():
+            self._edge.emit(Reloaded(function=name, version=function.version, at=self._edge.clock()))
         self._note(f"reloaded: {', '.join(sorted(fresh))}{cached}")
 
     def start_debugged(self, names: AbstractSet[str]) -> None:
@@ -198,6 +205,7 @@ class Watcher:
             self._broken.discard(function.name)
         except FunctionError as error:
             self._broken.add(function.name)
+            self._not_reloaded(function, error)
             self._note("\n".join(_words(error)), "error")
 
     async def _start(self, function: Function, fresh: dict[str, Function]) -> None:
@@ -210,6 +218,7 @@ class Watcher:
         except FunctionError as error:
             self._broken.add(function.name)
             self._edge.hold(function, broken=fresh.pop(function.name))
+            self._not_reloaded(function, error)
             self._failed(error)
 
     def _stores(self) -> set[Path]:

@@ -43,6 +43,7 @@ from edgerun.functions.cloudfront_js_parts.program import RUNTIMES, Program
 from edgerun.functions.cloudfront_js_parts.store import StoreContents, read_store
 from edgerun.functions.function import Function
 from edgerun.functions.runtime import Invocation, OutputLine
+from edgerun.functions.seen import PoolSeen
 
 ALLOWED_SECONDS: Final = 0.001
 """What a utilization of 100 means: AWS gives no number, everybody says 1 ms (spec/cloudfront-functions.md §5, §12)."""
@@ -118,6 +119,10 @@ class CloudFrontJsRuntime:
             duration=time.monotonic() - begun,
             compute_utilization=min(100, round(reply.used / ALLOWED_SECONDS * 100)),
         )
+
+    def pools(self) -> list[PoolSeen]:
+        """Return nothing: every run has an engine of its own."""
+        return []
 
     async def warm(self, function: Function) -> None:
         """Read a function's code and compile it.

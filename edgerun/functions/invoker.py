@@ -13,9 +13,10 @@ from edgerun.functions.cloudfront_functions import Outcome
 from edgerun.functions.lambda_edge import ChangedRequest, EdgeContext, ExposedBody, Judge
 from edgerun.functions.limits import EXPOSED_BODY
 from edgerun.functions.runtime import FunctionRuntime, Invocation
+from edgerun.functions.told import Tell, told
 from edgerun.http.message import Body, BytesBody, Request, Response, StreamBody
 from edgerun.observe.events import Called
-from edgerun.values import FrozenMap, changed
+from edgerun.values import FrozenMap
 
 NO_ORIGINS: Final[FrozenMap[str, OriginSpec]] = FrozenMap({})
 OnRun = Callable[[Invocation], None]
@@ -35,7 +36,7 @@ class Invoker:
         self,
         runtime: FunctionRuntime,
         origins: Mapping[str, OriginSpec] = NO_ORIGINS,
-        tell: Callable[[Called], None] | None = None,
+        tell: Tell | None = None,
     ) -> None:
         self._runtime = runtime
         self._origins = origins
@@ -125,33 +126,12 @@ class Invoker:
         if self._tell is None:
             invocation = await self._runtime.invoke(association.function, sent, label=context.request_id)
         else:
-            invocation = await self._told(self._tell, context, association, sent)
+            call = Called(
+                request_id=context.request_id, point=context.point, function=association.function.name, event=sent
+            )
+            invocation = await told(self._runtime, association.function, call, self._tell)
         ran(invocation)
         return invocation.payload
-
-    async def _told(
-        self, tell: Callable[[Called], None], context: EdgeContext, association: Association, sent: bytes
-    ) -> Invocation:
-        call = Called(
-            request_id=context.request_id, point=context.point, function=association.function.name, event=sent
-        )
-        try:
-            invocation = await self._runtime.invoke(association.function, sent, label=context.request_id)
-        except FunctionError as error:
-            tell(changed(call, error=error))
-            raise
-        tell(
-            changed(
-                call,
-                result=invocation.payload,
-                duration=invocation.duration,
-                billed_duration=invocation.billed_duration,
-                init_duration=invocation.init_duration,
-                cold=invocation.cold,
-                max_memory=invocation.max_memory,
-            )
-        )
-        return invocation
 
     async def aclose(self) -> None:
         """End every environment."""

@@ -20,6 +20,7 @@ from edgerun.functions.call import Call
 from edgerun.functions.environment import Environment
 from edgerun.functions.function import Function
 from edgerun.functions.remains import Remains
+from edgerun.functions.seen import EnvironmentSeen, PoolSeen, State
 
 StartEnvironment = Callable[["Pool", Call | None], Environment]
 SPARE_DELAY: Final = 0.2  # seconds from the last start to the spare's: in a burst it would be in the way
@@ -135,6 +136,20 @@ class Pool:
 
     def pids(self) -> set[int]:
         return {environment.pid for environment in self._current | self._retiring if environment.pid}
+
+    def seen(self) -> PoolSeen:
+        """Return what can be seen of it now."""
+        found = [EnvironmentSeen(each.pid, self._state(each)) for each in self._current | self._retiring]
+        if self._spare is not None:
+            found.append(EnvironmentSeen(self._spare.pid, "spare"))
+        return PoolSeen(self.function, tuple(sorted(found)), len(self._waiting), self._backoff.failures)
+
+    def _state(self, environment: Environment) -> State:
+        if environment.ending or environment.retired:
+            return "ending"
+        if not environment.ready:
+            return "starting"
+        return "busy" if environment.busy else "idle"
 
     def spares(self) -> set[int]:
         return {self._spare.pid} if self._spare is not None and self._spare.pid else set()

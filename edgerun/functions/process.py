@@ -23,6 +23,7 @@ from edgerun.functions.output import Journal
 from edgerun.functions.owner import OnLoaded
 from edgerun.functions.pool import Pool
 from edgerun.functions.runtime import Invocation, OutputLine
+from edgerun.functions.seen import PoolSeen
 from edgerun.functions.spawner import Spawner, orjson_home
 from edgerun.functions.variables import REGION
 
@@ -151,6 +152,10 @@ class ProcessRuntime:
         """End every environment that has been idle for too long; done by itself now and then."""
         for pool in self._pools.values():
             pool.reap(self._longest_idle)
+
+    def pools(self) -> list[PoolSeen]:
+        """Return what can be seen of every function's environments now; a function may have several revisions."""
+        return [pool.seen() for pool in (*self._pools.values(), *self._leaving)]
 
     def spares(self) -> set[int]:
         """Return the processes in reserve."""

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from edgerun.functions.function import Function
 from edgerun.functions.runtime import FunctionRuntime, Invocation
+from edgerun.functions.seen import PoolSeen
 
 
 class Engine(FunctionRuntime, Protocol):
@@ -20,6 +21,10 @@ class Engine(FunctionRuntime, Protocol):
 
     def retire(self, function: Function) -> None:
         """Give up a function once nothing runs on it."""
+        ...
+
+    def pools(self) -> list[PoolSeen]:
+        """Return what can be seen of the environments now; empty where functions need none."""
         ...
 
 
@@ -49,6 +54,10 @@ class RuntimeRouter:
                     made = self._made[beginning] = make()
                 return made
         return self._usual
+
+    def pools(self) -> list[PoolSeen]:
+        """Return what can be seen of all environments now."""
+        return [pool for engine in (self._usual, *self._made.values()) for pool in engine.pools()]
 
     async def aclose(self) -> None:
         """Close every engine that was made."""

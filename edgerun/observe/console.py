@@ -10,7 +10,18 @@ import click
 
 from edgerun.errors import FunctionError, FunctionExecutionError, FunctionResultError
 from edgerun.functions.rulebook import RULEBOOK
-from edgerun.observe.events import Answered, Called, Event, Failed, Noted, Printed, Stepped, Warned, field_types
+from edgerun.observe.events import (
+    Answered,
+    Called,
+    Event,
+    Failed,
+    Noted,
+    Printed,
+    Reloaded,
+    Stepped,
+    Warned,
+    field_types,
+)
 
 MARKS: Final = (
     ("viewer-request", "vr"),
@@ -113,8 +124,8 @@ class Console:
                 return self._printed(event)
             case Noted():
                 return self._noted(event)
-            case Called():
-                return ""  # its step says how it went
+            case Called() | Reloaded():
+                return ""  # its step says how it went, a note what was reloaded
             case Stepped():
                 return self._style(f"{short(event.request_id)}  {event.step}: {printable(event.outcome)}", dim=True)
 

@@ -180,6 +180,7 @@ class Called:
         cold: it was the first event of its process; an INIT that was repeated is then part of `duration`.
         max_memory: peak resident memory in MB, 0 when unknown.
         error: why there is no result.
+        utilization: percent of its time that a CloudFront Function took, None for Lambda@Edge.
     """
 
     request_id: str
@@ -193,6 +194,7 @@ class Called:
     cold: bool = False
     max_memory: int = 0
     error: Exception | None = None
+    utilization: int | None = None
 
 
 @value
@@ -236,6 +238,23 @@ class Noted:
     level: str = "info"
 
 
+@value
+class Reloaded:
+    """The code of a function was saved: its new revision answers from now on, or the one before goes on.
+
+    Attributes:
+        function: its configured name.
+        version: the revision that answers from now on.
+        at: seconds since the epoch.
+        error: why the new code was not taken over, None if it was.
+    """
+
+    function: str
+    version: str
+    at: float
+    error: Exception | None = None
+
+
 def field_types(kind: type) -> dict[str, object]:
     """Return the fields of a kind of event, in order, with their types."""
     if kind is Answered:
@@ -247,5 +266,5 @@ def field_types(kind: type) -> dict[str, object]:
     return dict(kind.__annotations__)
 
 
-Event = Stepped | Answered | Called | Failed | Warned | Printed | Noted
+Event = Stepped | Answered | Called | Failed | Warned | Printed | Noted | Reloaded
 Observer = Callable[[Event], None]

@@ -1,0 +1,235 @@
+"""What functions and origins have done lately, counted from the events: a bounded book that pages are made from."""
+
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import Final, Literal
+
+from edgerun.errors import FunctionInitError, FunctionResultError, FunctionThrottled, FunctionTimeout, OriginError
+from edgerun.observe.events import Called, Event, Failed, Printed, Reloaded
+from edgerun.values import value
+
+CALLS: Final = 200
+LINES: Final = 200
+LONGEST_LINE: Final = 4_000
+NAMES: Final = 500
+
+Ended = Literal["ok", "error", "init", "timeout", "throttled"]
+Place = tuple[str, int | None]
+Stamp = Callable[[str], str]
+Subscriber = Callable[[str], None]
+
+
+@value
+class Run:
+    """One call of a function.
+
+    Attributes:
+        number: counts the calls of this function.
+        at: when it ended, in seconds since the epoch.
+        request_id: whose request it was for.
+        point: where it stood; `origin` for an origin's function.
+        ended: how.
+        duration: seconds it ran, 0 when it failed.
+        init_duration: seconds its environment took to start, None when it was warm or INIT was part of the call.
+        cold: it was the first event of its environment.
+        max_memory: MB, 0 when unknown.
+        utilization: percent of its time that a CloudFront Function took.
+        why: of a failure.
+    """
+
+    number: int
+    at: float
+    request_id: str
+    point: str
+    ended: Ended
+    duration: float = 0.0
+    init_duration: float | None = None
+    cold: bool = False
+    max_memory: int = 0
+    utilization: int | None = None
+    why: str = ""
+
+
+@value
+class Line:
+    """One line of a function's log, as CloudWatch has it; `number` counts those of this function."""
+
+    number: int
+    at: float
+    request_id: str
+    kind: str
+    text: str
+
+
+@value
+class Trouble:
+    """The last thing that went wrong: when, in seconds since the epoch, and the error; `count` of them so far."""
+
+    at: float
+    error: Exception
+    count: int = 1
+
+
+class FunctionBook:
+    """What is known of one function.
+
+    Attributes:
+        runs, lines: the last ones.
+        cold, warm, errors, timeouts, throttles, refusals: how many there were. Refusals are results that break a rule.
+        loaded_at: when the code that answers now was loaded first, in seconds since the epoch; None: not yet.
+        version: its revision.
+        stamp: which version of its file that is, for people.
+        not_taken: the last save that could not be taken over, until one is.
+    """
+
+    def __init__(self) -> None:
+        self.runs: deque[Run] = deque(maxlen=CALLS)
+        self.lines: deque[Line] = deque(maxlen=LINES)
+        self.called = self.printed = 0
+        self.cold = self.warm = self.errors = self.timeouts = self.throttles = self.refusals = 0
+        self.loaded_at: float | None = None
+        self.version = "1"
+        self.stamp = ""
+        self.not_taken: Trouble | None = None
+
+
+class Tally:
+    """An observer of `KINDS` that keeps a book on each function, and the last failure of each origin.
+
+    Args:
+        clock: seconds since the epoch.
+        stamp: tells which version of its file a function is, by its name; asked when code is loaded.
+    """
+
+    KINDS: Final[tuple[type[Event], ...]] = (Called, Failed, Printed, Reloaded)
+
+    def __init__(self, clock: Callable[[], float], stamp: Stamp = lambda _: "") -> None:
+        self._clock = clock
+        self._stamp = stamp
+        self._books: OrderedDict[str, FunctionBook] = OrderedDict()
+        self._origins: OrderedDict[Place, Trouble] = OrderedDict()
+        self._subscribers: list[Subscriber] = []
+
+    def function(self, name: str) -> FunctionBook:
+        """Return what is known of a function; nothing at first."""
+        return self._books.get(name) or FunctionBook()
+
+    def origin(self, place: Place) -> Trouble | None:
+        """Return the last failure of an origin to answer, by its domain name and port; None if it never failed."""
+        return self._origins.get(place)
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Have a function called with the name of each function that something is new of; return what ends that.
+
+        The name is empty when an origin failed.
+        """
+        self._subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._subscribers:
+                self._subscribers.remove(callback)
+
+        return unsubscribe
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Called():
+                self._called(event)
+            case Printed() if event.function:
+                self._printed(event)
+            case Reloaded():
+                self._reloaded(event)
+            case Failed() if isinstance(event.error, FunctionResultError) and event.function:
+                self._book(event.function).refusals += 1
+                self._tell(event.function)
+            case Failed() if isinstance(event.error, OriginError) and event.error.place[0]:
+                self._failed(event.error.place, event)
+            case _:
+                pass
+
+    def _called(self, call: Called) -> None:
+        book, ended = self._book(call.function), ended_of(call.error)
+        book.called += 1
+        ran = ended in {"ok", "error", "timeout"}
+        book.cold += call.cold
+        book.warm += ended == "ok" and not call.cold
+        book.errors += ended in {"error", "init"}
+        book.timeouts += ended == "timeout"
+        book.throttles += ended == "throttled"
+        if ran and book.loaded_at is None:
+            self._loaded(call.function, book, self._clock())
+        book.runs.append(
+            Run(
+                number=book.called,
+                at=self._clock(),
+                request_id=call.request_id,
+                point=call.point,
+                ended=ended,
+                duration=call.duration,
+                init_duration=call.init_duration,
+                cold=call.cold,
+                max_memory=call.max_memory,
+                utilization=call.utilization,
+                why=str(call.error)[:LONGEST_LINE] if call.error is not None else "",
+            )
+        )
+        self._tell(call.function)
+
+    def _printed(self, event: Printed) -> None:
+        book = self._book(event.function)
+        book.printed += 1
+        # A carriage return is how the runtimes keep a line break inside one event of the log.
+        text = event.text.rstrip("\r\n").replace("\r", "\n")
+        if len(text) > LONGEST_LINE:
+            text = f"{text[:LONGEST_LINE]}… ({len(text):,} characters)"
+        line = Line(number=book.printed, at=self._clock(), request_id=event.request_id, kind=event.kind, text=text)
+        book.lines.append(line)
+        self._tell(event.function)
+
+    def _reloaded(self, event: Reloaded) -> None:
+        book = self._book(event.function)
+        if event.error is None:
+            book.version, book.not_taken = event.version, None
+            self._loaded(event.function, book, event.at)
+        else:
+            count = 1 if book.not_taken is None else book.not_taken.count + 1
+            book.not_taken = Trouble(at=event.at, error=event.error, count=count)
+        self._tell(event.function)
+
+    def _loaded(self, name: str, book: FunctionBook, at: float) -> None:
+        book.loaded_at, book.stamp = at, self._stamp(name)
+
+    def _failed(self, place: Place, event: Failed) -> None:
+        before = self._origins.pop(place, None)
+        count = 1 if before is None else before.count + 1
+        self._origins[place] = Trouble(at=event.at, error=event.error, count=count)
+        if len(self._origins) > NAMES:
+            self._origins.popitem(last=False)
+        self._tell("")
+
+    def _book(self, name: str) -> FunctionBook:
+        book = self._books.get(name)
+        if book is None:
+            book = self._books[name] = FunctionBook()
+            if len(self._books) > NAMES:
+                self._books.popitem(last=False)
+        return book
+
+    def _tell(self, name: str) -> None:
+        for subscriber in self._subscribers:
+            subscriber(name)
+
+
+def ended_of(error: Exception | None) -> Ended:
+    """Return how a call ended, in a word."""
+    match error:
+        case None:
+            return "ok"
+        case FunctionTimeout():
+            return "timeout"
+        case FunctionThrottled():
+            return "throttled"
+        case FunctionInitError():
+            return "init"
+        case _:
+            return "error"
