@@ -146,7 +146,7 @@ class Pipeline:
         if not distribution.enabled:
             raise NoSuchDistribution(f"distribution {distribution.name!r} is disabled: enabled = false")
         if request.path == b"/" and distribution.default_root_object:
-            visit.seen = request.changed(path=b"/" + distribution.default_root_object.encode())
+            visit.seen = request.changed(path=match.root_object(distribution))
         behavior = match.behavior_for(visit.seen.path, distribution)
         visit.distribution, visit.behavior = distribution, behavior
         self._tell.step(visit, Step.ROUTE, behavior.path_pattern, behavior)

@@ -202,12 +202,14 @@ class Server:
         if not self._options.ui:
             return None
         from edgerun.admin.inspector.inspected import About  # noqa: PLC0415  # with the imports of the port
+        from edgerun.admin.inspector.panels import listening, panel_routes  # noqa: PLC0415  # with the imports of the port
         from edgerun.admin.port import AdminPort  # noqa: PLC0415  # its imports only where it is opened
 
         listener, _ = listen("127.0.0.1", self._options.ui_port, strict=False)
         address = f"http://localhost:{self._listener.getsockname()[1]}/"
         about = About(edge_url=address, cwd=self._loaded.path.parent, watching=self._options.watch)
-        return AdminPort(edge, listener, home(self._loaded.path), about=about)
+        more = panel_routes(edge, listening(edge))
+        return AdminPort(edge, listener, home(self._loaded.path), about=about, more=more)
 
     async def _started(self, edge: Edge, watcher: Watcher) -> bool:
         """Start what has to run before the first request; False when a signal came first."""

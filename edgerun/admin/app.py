@@ -6,7 +6,7 @@ something, and what tells of requests, needs a token that only a file of the use
 """
 
 import hmac
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -21,14 +21,13 @@ from edgerun.admin.cloudfront_api import PREFIX, CloudFrontApi, refusal
 from edgerun.admin.commanded import Commanded
 from edgerun.admin.inspector.inspected import About
 from edgerun.admin.inspector.routes import inspector_routes
+from edgerun.admin.orders import items_of
 from edgerun.admin.questions import cache_routes
-from edgerun.cache.invalidation import TAG_MARK, fault_of
 
 SIGNATURE: Final = "AWS4-HMAC-SHA256 "
 TOKEN_HEADER: Final = "x-edgerun-token"  # noqa: S105  # a name, not a token
 INSPECTOR: Final = "/api/"
 OWN_PAGES: Final = frozenset({"same-origin", "none"})
-LARGEST_ORDER: Final = 1_000_000
 
 NOTHING_KNOWN: Final = About()
 
@@ -93,7 +92,9 @@ class OwnHostOnly:
         return hmac.compare_digest(headers.get(TOKEN_HEADER, "").encode(), self._token.encode())
 
 
-def admin_app(edge: Commanded, *, port: int, token: str, about: About = NOTHING_KNOWN) -> App:
+def admin_app(
+    edge: Commanded, *, port: int, token: str, about: About = NOTHING_KNOWN, more: Sequence[Route] = ()
+) -> App:
     """Return the application for the admin port.
 
     Args:
@@ -101,16 +102,18 @@ def admin_app(edge: Commanded, *, port: int, token: str, about: About = NOTHING_
         port: its own, for the Host check.
         token: what changes something, and what asks for records, has to name it.
         about: what the inspector shows of the server.
+        more: further routes, of the inspector's pages.
     """
 
     async def invalidations(request: Request) -> JSONResponse:
-        items = await _items(request)
+        items = await items_of(request)
         if isinstance(items, str):
             return JSONResponse({"error": items}, status_code=400)
         return JSONResponse({"invalidated": await edge.invalidate(items)}, status_code=201)
 
     routes = [
         *inspector_routes(edge, about),
+        *more,
         Route("/invalidations", invalidations, methods=["POST"]),
         *cache_routes(edge),
         *clock_routes(edge),
@@ -118,21 +121,3 @@ def admin_app(edge: Commanded, *, port: int, token: str, about: About = NOTHING_
     ]
     hosts = frozenset(f"{name}:{port}" for name in ("localhost", "127.0.0.1", "[::1]"))
     return OwnHostOnly(Starlette(routes=routes), hosts=hosts, token=token)
-
-
-async def _items(request: Request) -> list[str] | str:
-    """Return the paths and `#tags` of an order, or what is wrong with it (`spec/cloudfront.md` §8.1, §8.4)."""
-    if int(request.headers.get("content-length") or 0) > LARGEST_ORDER:
-        return f"an order may have {LARGEST_ORDER} bytes"
-    try:
-        order = await request.json()
-    except ValueError as error:
-        return f"the order is not JSON: {error}"
-    expected = 'expected {"paths": ["/…", …]} or {"tags": ["…", …]}, or both'
-    if not isinstance(order, dict):
-        return expected
-    paths, tags = order.get("paths", []), order.get("tags", [])
-    if not isinstance(paths, list) or not isinstance(tags, list) or not [*paths, *tags]:
-        return expected
-    items = [*paths, *(f"{TAG_MARK}{tag}" if isinstance(tag, str) else tag for tag in tags)]
-    return next(filter(None, map(fault_of, items)), items)

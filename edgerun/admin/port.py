@@ -5,10 +5,12 @@ import contextlib
 import json
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import uvicorn
+from starlette.routing import Route
 
 from edgerun.admin.app import NOTHING_KNOWN, admin_app
 from edgerun.admin.commanded import Commanded
@@ -32,12 +34,20 @@ class Running:
 class AdminPort:
     """Serves the admin application on a listener of its own, and tells where in a file only its user can read."""
 
-    def __init__(self, edge: Commanded, listener: socket.socket, home: Path, *, about: About = NOTHING_KNOWN) -> None:
+    def __init__(
+        self,
+        edge: Commanded,
+        listener: socket.socket,
+        home: Path,
+        *,
+        about: About = NOTHING_KNOWN,
+        more: Sequence[Route] = (),
+    ) -> None:
         self.port: int = listener.getsockname()[1]
         self._listener = listener
         self._state = home / STATE
         self._token = kept_token(home)
-        app = admin_app(edge, port=self.port, token=self._token, about=about)
+        app = admin_app(edge, port=self.port, token=self._token, about=about, more=more)
         self._server = EmbeddedServer(
             uvicorn.Config(app, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False)
         )

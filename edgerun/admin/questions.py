@@ -46,7 +46,7 @@ def cache_routes(edge: Questioned) -> list[Route]:
     """Return the routes of the questions; both are POST, which needs the token."""
 
     async def objects(asking: Asking) -> Response:
-        order = await _order(asking)
+        order = await order_of(asking)
         item = "/*" if order is None else order.get("match", "/*")
         fault = "the question is not a JSON object" if order is None else fault_of(item)
         if fault:
@@ -54,12 +54,7 @@ def cache_routes(edge: Questioned) -> list[Route]:
         return StreamingResponse(_lines(edge.objects(item)), media_type=LINES)
 
     async def explain(asking: Asking) -> Response:
-        order = await _order(asking)
-        request = EXPECTED if order is None else request_of(order, edge.config)
-        if isinstance(request, str) or order is None:
-            return JSONResponse({"error": request}, status_code=400)
-        weighed, said = await edge.weigh(request, run=bool(order.get("run")))
-        return JSONResponse(explained(weighed, said))
+        return await explanation(edge, await order_of(asking))
 
     return [
         Route("/cache/objects", objects, methods=["POST"]),
@@ -67,12 +62,22 @@ def cache_routes(edge: Questioned) -> list[Route]:
     ]
 
 
+async def explanation(edge: Questioned, order: dict[str, Any] | None) -> Response:
+    """Answer what would become of a request, or what is wrong with the question."""
+    request = EXPECTED if order is None else request_of(order, edge.config)
+    if isinstance(request, str) or order is None:
+        return JSONResponse({"error": request}, status_code=400)
+    weighed, said = await edge.weigh(request, run=bool(order.get("run")))
+    return JSONResponse(explained(weighed, said))
+
+
 async def _lines(objects: AsyncIterator[Decision]) -> AsyncIterator[bytes]:
     async for decision in objects:
         yield json.dumps(stored(decision)).encode() + b"\n"
 
 
-async def _order(asking: Asking) -> dict[str, Any] | None:
+async def order_of(asking: Asking) -> dict[str, Any] | None:
+    """Return the JSON object that was sent, None if it is none."""
     try:
         order = await asking.json()
     except ValueError:

@@ -68,6 +68,22 @@ def explained(weighed: Weighed, said: list[Event]) -> dict[str, Any]:
     return told | {"warnings": warnings}
 
 
+def lifetimes(decision: Decision) -> dict[str, Any]:
+    """Return how the lifetime of a stored object was found, what it is worth now, and its key part by part."""
+    entry = decision.entry
+    assert entry is not None
+    return {
+        "steps": _steps(decision.steps),
+        "parts": _steps(entry.key.parts),
+        "lifetime": entry.lifetime,
+        "initial_age": entry.initial_age,
+        "stale_while_revalidate": entry.stale_while_revalidate,
+        "stale_if_error": entry.stale_if_error,
+        "must_validate": entry.must_validate,
+        "never_stale": entry.never_stale,
+    }
+
+
 def _answered(obtained: Obtained) -> dict[str, Any]:
     redirect = obtained.word == "Redirect"
     why = "the viewer is sent to HTTPS" if redirect else "viewer-request answers itself: the cache is not asked"

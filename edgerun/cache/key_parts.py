@@ -26,16 +26,17 @@ def _source(name: str, key: CacheKey, policy: CachePolicy) -> str:
         case "path":
             return "the URL, as viewer-request left it"
         case "query":
-            return f"query string: {_taken(policy.query_strings)}, {whose}"
+            return f"query string: {taken(policy.query_strings)}, {whose}"
         case "cookies":
-            return f"Cookie header: {_taken(policy.cookies)}, {whose}"
+            return f"Cookie header: {taken(policy.cookies)}, {whose}"
         case "encoding":
             return f"Accept-Encoding header, as far as {whose} has gzip and brotli"
         case _:
             return f"{name} header, {whose}"
 
 
-def _taken(selection: Selection) -> str:
+def taken(selection: Selection) -> str:
+    """Return what a policy takes, for people: `none`, `all`, `only a, b`, `all but a, b`."""
     names = ", ".join(sorted(name.decode("latin-1") for name in selection.names))
     match selection.choice:
         case Choice.ONLY:

@@ -53,6 +53,11 @@ def behavior_for(path: bytes, distribution: Distribution) -> Behavior:
     return distribution.default_behavior
 
 
+def root_object(distribution: Distribution) -> bytes:
+    """Return the path that is meant by `/`: that of the default root object, or `/` itself without one."""
+    return b"/" + distribution.default_root_object.encode()
+
+
 @lru_cache(maxsize=1024)
 def pattern(text: str) -> re.Pattern[bytes]:
     """Compile a path pattern: `*` is any run of characters, `?` exactly one, everything else itself."""

@@ -26,10 +26,6 @@ class Fanout:
         for kind, observers in self._observers.items():
             self._observers[kind] = [each for each in observers if each is not observer]
 
-    def remove(self, observer: Observer) -> None:
-        """Let an observer go that was added."""
-        self._observers = [each for each in self._observers if each is not observer]
-
     def __call__(self, event: Event) -> None:
         for observer in self._observers[type(event)]:
             try:
