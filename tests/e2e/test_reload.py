@@ -37,6 +37,12 @@ def test_a_save_reloads_the_functions_that_loaded_the_file_and_no_others(tmp_pat
     in_place(tmp_path / "words.py", "WORD = 'new'\n")
     turns_into(server, "/", b"new")
     assert reloaded(server, 1) == ["reloaded: one, 1 cached object invalidated"]
+    told = [(event["function"], event["version"], event["error"]) for event in server.events("reloaded")]
+    assert told == [("one", "2", None)]
+    in_place(tmp_path / "one.py", "def handler(:\n")
+    failed = until(lambda: [event for event in server.events("reloaded") if event["error"]], "a failed reload")
+    assert [(event["function"], event["version"]) for event in failed] == [("one", "2")]
+    assert "SyntaxError" in str(failed[0]["error"])
 
 
 @pytest.mark.node
