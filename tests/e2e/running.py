@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import re
 import signal
 import socket
@@ -14,7 +13,9 @@ import uuid
 from http.client import HTTPConnection
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from e2e import warm
+from e2e.warm import clean_environment
+
 MARK = "EDGERUN_TEST_MARK"
 DEADLINE = 30.0
 
@@ -69,21 +70,12 @@ class Answer:
 
 
 class Running:
-    """`edgerun …` as a process, with its output and ways to talk to it."""
+    """`edgerun …` as a process, with its output and ways to talk to it; `cold` is as a user starts it."""
 
-    def __init__(self, *arguments, cwd, environment=None):
+    def __init__(self, *arguments, cwd, environment=None, cold=False):
         self.mark = uuid.uuid4().hex
         self.environment = clean_environment() | {MARK: self.mark} | (environment or {})
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "edgerun", *map(str, arguments)],
-            cwd=cwd,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        self.process = started(arguments, cwd, self.environment, cold=cold)
         self.out = Reader(self.process.stdout)
         self.err = Reader(self.process.stderr)
         self.port = 0
@@ -169,6 +161,23 @@ class Running:
         self.err.join()
 
 
+def started(arguments, cwd, environment, *, cold):
+    """Start `python -m edgerun …`, from a process that has imported it already unless `cold`."""
+    words = [*map(str, arguments)]
+    if not cold and warm.POSSIBLE:
+        return warm.Started(words, cwd=cwd, env=environment)
+    return subprocess.Popen(
+        [sys.executable, "-m", "edgerun", *words],
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
 class Asked:
     """A request under way in a thread."""
 
@@ -196,25 +205,11 @@ class Asked:
         return self._outcome[0]
 
 
-def clean_environment():
-    """Return the environment without what changes how edgerun writes or serves."""
-    unwanted = {"NO_COLOR", "FORCE_COLOR", "PYTHONPATH"}
-    kept = {name: text for name, text in os.environ.items() if name not in unwanted and name[:8] != "EDGERUN_"}
-    return kept | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def edgerun(*arguments, cwd, environment=None, timeout=DEADLINE):
+def edgerun(*arguments, cwd, environment=None, timeout=DEADLINE, cold=False):
     """Run a command that ends by itself."""
-    return subprocess.run(
-        [sys.executable, "-m", "edgerun", *map(str, arguments)],
-        cwd=cwd,
-        env=clean_environment() | (environment or {}),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    with Running(*arguments, cwd=cwd, environment=environment, cold=cold) as running:
+        code = running.ended(timeout)
+    return subprocess.CompletedProcess(arguments, code, running.out.text, running.err.text)
 
 
 def project(folder, functions=None, config="", *, files=None, **points):

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from running import ROOT, Running, clean_environment
+from e2e.warm import ROOT, clean_environment
+from running import Running
 
 pytestmark = pytest.mark.process
 

@@ -75,7 +75,7 @@ def screen(folder, *arguments, environment=None):
 
 def test_a_folder_is_served_without_any_configuration(tmp_path, serve):
     (tmp_path / "page.html").write_text("<p>hello</p>")
-    server = serve("dev", ".")
+    server = serve("dev", ".", cold=True)
     answer = server.ask("/page.html")
     assert (answer.status, answer.body, answer.cache) == (200, b"<p>hello</p>", "Miss")
     assert answer.headers["content-type"] == "text/html"
@@ -144,7 +144,7 @@ def test_the_environment_gives_flags(folder):
 def test_a_broken_configuration_ends_with_2_and_its_line(folder):
     text = (folder / "edgerun.toml").read_text().replace('"CachingOptimized"', '"CachingOptimised"')
     (folder / "edgerun.toml").write_text(text)
-    ended = edgerun("serve", cwd=folder)
+    ended = edgerun("serve", cwd=folder, cold=True)
     assert ended.returncode == 2
     assert ended.stderr.startswith("edgerun.toml:6: default_behavior.cache_policy: 'CachingOptimised' is not a policy")
     assert "did you mean 'CachingOptimized'?" in ended.stderr
@@ -201,7 +201,7 @@ def test_an_origin_that_is_slow_to_listen_can_be_interrupted(folder):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_a_signal_lets_an_answer_under_way_finish(tmp_path, serve, number, code):
     project(tmp_path, {"slow.py": SLOW}, viewer_request="slow")
-    server = serve("serve")
+    server = serve("serve", cold=True)
     asked = server.asking("/index.html")
     asked.answer()
     asked = server.asking("/slow?0.7")
