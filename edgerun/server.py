@@ -31,6 +31,7 @@ from edgerun.functions.log_lines import LogFormat
 from edgerun.home import home
 from edgerun.keys import Keys
 from edgerun.listening import listen
+from edgerun.loops import loop_factory
 from edgerun.observe import traces
 from edgerun.observe.console import Console
 from edgerun.observe.events import Noted
@@ -106,7 +107,7 @@ def run(options: Options) -> int:
             secure = SecurePort(options.https, options.host, strict=options.strict_port)
             open_sockets.callback(secure.listener.close)
         server = Server(options, loaded, listener, secure, moved=moved)
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             return runner.run(server.serve())
 
 
@@ -284,11 +285,3 @@ def wire_door_fits() -> bool:
     if not fits:
         logger.warning("uvicorn %s has other hooks than expected: serving through ASGI, slower", uvicorn.__version__)
     return fits
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop  # noqa: PLC0415  # not on every platform
-    except ImportError:
-        return None
-    return uvloop.new_event_loop

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Final
 
-from edgerun.ab.trial import Variant, Verdict
+from edgerun.ab.verdict import Variant, Verdict
 from edgerun.ab.words import headline, interval, percent, sentences
 
 COLOURS: Final = ("#2f6fde", "#d9822b", "#2a9d6f", "#b04ac0", "#c9405a", "#6b7a90")
@@ -15,19 +15,20 @@ STYLE: Final = """
   --good: #5fcf97; --bad: #ff8a80 } }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 60rem;
   margin: 2rem auto; padding: 0 1rem }
-.figure { overflow-x: auto }
-svg { width: 100%; min-width: 32rem; height: auto }
-svg text { fill: var(--ink); font: 13px system-ui, sans-serif }
-svg .dim, .dim { fill: var(--dim); color: var(--dim) }
+.figure { margin: 0 0 1rem; overflow-x: auto }
+.row { display: grid; grid-template-columns: minmax(3.5rem, 8rem) 1fr 4rem; gap: .8rem; align-items: center }
+.row span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
+svg { display: block; width: 100%; overflow: visible }
+svg text { fill: var(--dim); font: 12px system-ui, sans-serif }
+.dim { color: var(--dim) }
 svg .axis { stroke: var(--line) }
 svg .mark { stroke: var(--ink); stroke-width: 2 }
-table { border-collapse: collapse } td, th { padding: .2rem .8rem .2rem 0; text-align: right;
+dt { float: left; clear: left; width: 6rem; color: var(--dim) } dd { margin: 0 0 0 6rem }
+table { border-collapse: collapse } td, th { padding: .2rem .8rem .2rem 0; text-align: right; white-space: nowrap;
   border-bottom: 1px solid var(--line) } td:first-child, th:first-child { text-align: left }
 .good { color: var(--good) } .bad { color: var(--bad) }
 """
-LEFT: Final = 130
-WIDE: Final = 560
-HIGH: Final = 34
+HIGH: Final = 32  # pixels of a bar's row; across, everything is in percent, so that it fits any screen
 
 
 def page(verdict: Verdict, url: str) -> str:
@@ -40,7 +41,7 @@ def page(verdict: Verdict, url: str) -> str:
     said = sentences(verdict)
     kind = "good" if verdict.good else "bad"
     names = [each.name for each in verdict.variants]
-    lines = "".join(f"<li>{escape(line.replace('  ', ' '))}</li>" for line in said[:-1])
+    lines = "".join(f"<dt>{escape(what)}</dt><dd>{escape(text.strip())}</dd>" for what, text in _parts(said[:-1]))
     return f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -50,61 +51,71 @@ def page(verdict: Verdict, url: str) -> str:
 <h1>A/B test of {escape(url)}</h1>
 <p class="{kind}"><strong>{escape(said[-1].partition(" ")[2].strip())}</strong></p>
 <p class="dim">{escape(headline(verdict))}</p>
-<ul>{lines}</ul>
+<dl>{lines}</dl>
 <h2>Shares</h2>
 <p class="dim">Bars are shares of viewers, whiskers the 95 % confidence interval, dashes what is wanted.</p>
-<div class="figure">{_shares(verdict.variants)}</div>
+{_shares(verdict.variants)}
 <div class="figure">{_table(verdict.variants)}</div>
 <h2>By country</h2>
-<div class="figure">{_stacks(verdict.countries, names)}</div>
+{_stacks(verdict.countries, names)}
 <h2>By device</h2>
-<div class="figure">{_stacks(verdict.devices, names)}</div>
+{_stacks(verdict.devices, names)}
 </html>
 """
 
 
+def _parts(lines: list[str]) -> list[tuple[str, str]]:
+    return [(what, text) for what, _, text in (line.partition(" ") for line in lines)]
+
+
 def _shares(variants: list[Variant]) -> str:
-    parts = []
+    rows = []
     for row, each in enumerate(variants):
-        top, middle = row * HIGH + 6, row * HIGH + 17
-        low, high, wanted = (LEFT + WIDE * share for share in (each.low, each.high, each.wanted))
-        parts.append(
-            f'<text x="0" y="{middle + 4}">{escape(each.name[:18])}</text>'
-            f'<rect x="{LEFT}" y="{top}" width="{WIDE * each.share:.1f}" height="22" rx="3" fill="{_colour(row)}"/>'
-            f'<path class="mark" fill="none" d="M{low:.1f} {middle}H{high:.1f}M{low:.1f} {middle - 5}v10'
-            f'M{high:.1f} {middle - 5}v10"/>'
-            f'<path class="mark" stroke-dasharray="3 3" d="M{wanted:.1f} {top - 5}v32"/>'
-            f'<text class="dim" x="{LEFT + WIDE + 10}" y="{middle + 4}">{percent(each.share)}</text>'
+        whisker = (
+            f'<line x1="{each.low:.2%}" x2="{each.high:.2%}" y1="16" y2="16" class="mark"/>'
+            f'<line x1="{each.low:.2%}" x2="{each.low:.2%}" y1="11" y2="21" class="mark"/>'
+            f'<line x1="{each.high:.2%}" x2="{each.high:.2%}" y1="11" y2="21" class="mark"/>'
         )
-    return _picture(parts, len(variants), "Shares by variant")
+        wanted = (
+            f'<line x1="{each.wanted:.2%}" x2="{each.wanted:.2%}" y2="{HIGH}" class="mark" stroke-dasharray="3 3"/>'
+        )
+        bar = f'<rect y="5" height="22" width="{each.share:.2%}" rx="3" fill="{_colour(row)}"/>'
+        rows.append(_row(each.name, bar + whisker + wanted, percent(each.share)))
+    return _figure(rows, "Shares by variant")
 
 
 def _stacks(table: Mapping[str, Mapping[str, int]], names: list[str]) -> str:
-    parts = []
-    for row, (label, counts) in enumerate(table.items()):
-        total, left = sum(counts.values()), float(LEFT)
-        parts.append(f'<text x="0" y="{row * HIGH + 21}">{escape(label)}</text>')
+    rows = []
+    for label, counts in table.items():
+        total, left, bars = sum(counts.values()), 0.0, ""
         for number, name in enumerate(names):
-            wide = WIDE * counts.get(name, 0) / total
-            told = f"{name}: {counts.get(name, 0):,}"
-            parts.append(
-                f'<rect x="{left:.1f}" y="{row * HIGH + 6}" width="{wide:.1f}" height="22" fill="{_colour(number)}">'
+            wide = counts.get(name, 0) / total
+            told = f"{name}: {counts.get(name, 0):,}, {percent(wide)}"
+            bars += (
+                f'<rect x="{left:.2%}" y="5" height="22" width="{wide:.2%}" fill="{_colour(number)}">'
                 f"<title>{escape(told)}</title></rect>"
             )
             left += wide
-        parts.append(f'<text class="dim" x="{LEFT + WIDE + 10}" y="{row * HIGH + 21}">{total:,}</text>')
-    return _picture(parts, len(table), "Shares by variant, in parts")
+        rows.append(_row(label, bars, f"{total:,}"))
+    return _figure(rows, "Shares by variant, in parts")
 
 
-def _picture(parts: list[str], rows: int, title: str) -> str:
-    tall = rows * HIGH + 26
-    axis = "".join(
-        f'<path class="axis" d="M{LEFT + WIDE * tenth / 10} 0V{tall - 20}"/>'
-        f'<text class="dim" x="{LEFT + WIDE * tenth / 10}" y="{tall - 4}" text-anchor="middle">{tenth * 10} %</text>'
-        for tenth in range(0, 11, 2)
+def _row(label: str, drawn: str, told: str) -> str:
+    grid = "".join(
+        f'<line x1="{tenth * 10}%" x2="{tenth * 10}%" y2="{HIGH}" class="axis"/>' for tenth in range(0, 11, 2)
     )
-    size = f"0 0 {LEFT + WIDE + 90} {tall}"
-    return f'<svg viewBox="{size}" role="img" aria-label="{title}">{axis}{"".join(parts)}</svg>'
+    return (
+        f'<div class="row"><span title="{escape(label)}">{escape(label)}</span>'
+        f'<svg height="{HIGH}">{grid}{drawn}</svg><span class="dim">{told}</span></div>'
+    )
+
+
+def _figure(rows: list[str], title: str) -> str:
+    marks = "".join(
+        f'<text x="{tenth * 10}%" y="14" text-anchor="middle">{tenth * 10} %</text>' for tenth in range(0, 11, 2)
+    )
+    axis = f'<div class="row"><span></span><svg height="20">{marks}</svg></div>'
+    return f'<div class="figure" role="img" aria-label="{title}">{"".join(rows)}{axis}</div>'
 
 
 def _table(variants: list[Variant]) -> str:

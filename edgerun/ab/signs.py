@@ -49,11 +49,14 @@ class Reader:
         self.by = by
         self._asked: dict[Any, str] = {}
 
-    def signs(self, answer: Answer, viewer: Viewer, given: Iterable[tuple[str, str]], now: float) -> dict[str, str]:
+    def signs(
+        self, answer: Answer, answered: Answered, viewer: Viewer, given: Iterable[tuple[str, str]], now: float
+    ) -> dict[str, str]:
         """Return what may tell the variant, by sign.
 
         Args:
             answer: what the viewer got.
+            answered: the event of it.
             viewer: who, with the cookies of before.
             given: cookies that the answer set.
             now: seconds since the epoch.
@@ -61,26 +64,26 @@ class Reader:
         if self.by is None or self.by.kind == "cookie":
             jar = {name: text for name, (text, until) in viewer.jar.items() if now < until} | dict(given)
             cookies = {f"cookie:{name}": text for name, text in jar.items()}
-            return cookies if self.by else {**cookies, "uri": self.uri(answer)}
+            return cookies if self.by else {**cookies, "uri": self.uri(answer, answered)}
         if self.by.kind == "uri":
-            return {"uri": self.uri(answer)}
+            return {"uri": self.uri(answer, answered)}
         if self.by.kind == "header":
             text = answer[self.by.name]
             return {} if text is None else {str(self.by): text}
         found = re.search(self.by.name, answer.text)
         return {str(self.by): found[1] if found.re.groups else found[0]} if found else {}
 
-    def uri(self, answer: Answer) -> str:
+    def uri(self, answer: Answer, answered: Answered) -> str:
         """Return the URI at the origin: as origin-request left it, also when it did so for an earlier viewer."""
-        key = answer.cache.key
+        decision = answered.obtained.decision
+        key = None if decision is None else decision.key
         for event in answer.events:
             if isinstance(event, Called) and event.point == "origin-request":
                 changed = _uri_in(event.result)
                 if changed:
                     self._asked[key] = changed
-        answered = next((event for event in answer.events if isinstance(event, Answered)), None)
-        seen = answered.visit.seen.path.decode("latin-1") if answered else ""
-        return self._asked.get(key, seen)
+        seen: bytes = answered.visit.seen.path
+        return self._asked.get(key) or seen.decode("latin-1")
 
 
 def _uri_in(result: bytes) -> str:

@@ -1,21 +1,18 @@
-"""Lets simulated viewers come, and judges what became of the split."""
+"""Lets simulated viewers come, and notes what each got."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from edgerun.ab.signs import NONE, By, Reader, detected
-from edgerun.ab.statistics import chi_square, wilson
+from edgerun.ab.signs import By, Reader
 from edgerun.ab.viewers import Plan, Viewer, order, viewers
 from edgerun.distribution.geo import ViewerPlace, place_in
+from edgerun.observe.events import Answered
 from edgerun.testing.answer import Answer
 from edgerun.testing.edge import AsyncEdge
 from edgerun.values import value
 
-BIASED: Final = 0.001  # a p below this is no chance
-HITS: Final = frozenset({"Hit", "RefreshHit", "OriginShieldHit"})
-FEWEST: Final = 5  # expected viewers per variant, below which χ² is too rough
+AT_ONCE: Final = 4  # more bring nothing, as the edge itself is busy by then, and cost environments
 
 Progress = Callable[[int, int], None]
 
@@ -42,79 +39,21 @@ class Visit:
 
 @value
 class Seen:
-    """All visits in order; those that failed are counted, and the first failure told."""
+    """All visits in order; those that failed are counted, and the first failure told; `missing` ones did not happen."""
 
     plan: Plan
     crowd: list[Viewer]
     visits: list[Visit]
     failed: int
     failure: str
+    missing: int = 0
 
 
-@value
-class Variant:
-    """One variant in numbers.
+class Trial:
+    """Simulated viewers before an edge.
 
-    `viewers` are those whose first visit it was, `share` is theirs of all, `low` and `high` its 95 % confidence
-    interval, `wanted` what the share should be; `hit_ratio` is of `visits`, `entries` are cache entries.
-    """
-
-    name: str
-    viewers: int
-    share: float
-    low: float
-    high: float
-    wanted: float
-    visits: int
-    hit_ratio: float
-    entries: int
-
-
-@value
-class Verdict:
-    """What became of the split.
-
-    Attributes:
-        by: what told the variant.
-        viewers: who could be told, `visits` how often they came.
-        returned: viewers who came more than once; `changed`: those of them who got different variants.
-        chi_square, p: of the wanted split.
-        biased: the shares are not the wanted ones, and that is no chance; or there is only one variant.
-        failed: visits without a proper answer, `failure` the first one's reason.
-        notes: what to bear in mind.
-    """
-
-    by: str
-    variants: list[Variant]
-    viewers: int
-    visits: int
-    returned: int
-    changed: int
-    chi_square: float
-    p: float
-    biased: bool
-    failed: int
-    failure: str
-    seed: int
-    countries: dict[str, dict[str, int]]
-    devices: dict[str, dict[str, int]]
-    notes: list[str]
-
-    @property
-    def good(self) -> bool:
-        return not self.biased and not self.changed and bool(self.variants)
-
-    def values(self) -> dict[str, Any]:
-        """Return it as JSON can hold it; an infinite χ² is None."""
-        finite = self.chi_square if self.chi_square != float("inf") else None
-        return {"ok": self.good, **asdict(self), "chi_square": finite}
-
-
-async def trial(
-    edge: AsyncEdge, plan: Plan, url: str, *, by: By | None = None, headers: Mapping[str, str] | None = None,
-    places: Places | None = None, progress: Progress = lambda _done, _of: None,
-) -> Seen:  # fmt: skip
-    """Let all viewers of a plan come, one after the other, and return what they saw.
+    A few visits happen at the same time, and at the same moment of the edge's clock; of one viewer there is never more
+    than one among them. So what a viewer gets depends on nothing but the seed, as far as it does in the functions.
 
     Args:
         edge: whom they ask; its clock moves on.
@@ -123,39 +62,86 @@ async def trial(
         by: what tells the variant; None keeps everything that may.
         headers: further ones that each viewer sends.
         places: told where each viewer is; what the edge's configuration asks.
-        progress: told after each visit: how many are done, of how many.
+        at_once: visits at the same time.
     """
-    crowd = viewers(plan)
-    if places is not None:
-        places.countries = {viewer.address: viewer.country for viewer in crowd}
-    numbers = {id(viewer): number for number, viewer in enumerate(crowd)}
-    reader, visits, failures = Reader(by), list[Visit](), list[str]()
-    total = sum(viewer.visits for viewer in crowd)
-    for done, viewer in enumerate(order(plan, crowd), start=1):
-        answer = await _visit(edge, viewer, url, headers or {})
-        now = edge.clock()
-        given = [pair for line in _lines(answer) if (pair := viewer.take(line, now, url))]
+
+    def __init__(
+        self, edge: AsyncEdge, plan: Plan, url: str, *, by: By | None = None,
+        headers: Mapping[str, str] | None = None, places: Places | None = None, at_once: int = AT_ONCE,
+    ) -> None:  # fmt: skip
+        self._edge = edge
+        self._plan = plan
+        self._url = url
+        self._headers = dict(headers or {})
+        self._reader = Reader(by)
+        self._at_once = at_once
+        self._crowd = viewers(plan)
+        self._numbers = {id(viewer): number for number, viewer in enumerate(self._crowd)}
+        self._total = sum(viewer.visits for viewer in self._crowd)
+        self._visits: list[Visit] = []
+        self._failures: list[str] = []
+        if places is not None:
+            places.countries = {viewer.address: viewer.country for viewer in self._crowd}
+
+    async def run(self, progress: Progress = lambda _done, _of: None) -> Seen:
+        """Let all of them come and return what they saw; `progress` is told how many visits are done, of how many."""
+        done = 0
+        for group in together(order(self._plan, self._crowd), self._at_once):
+            answers = await asyncio.gather(*(self._visit(viewer) for viewer in group))
+            for viewer, answer in zip(group, answers, strict=True):
+                self._note(viewer, answer)
+            _forget(self._edge)
+            self._edge.clock.advance(self._plan.seconds * len(group) / self._total)
+            done += len(group)
+            progress(done, self._total)
+        return self.seen
+
+    @property
+    def seen(self) -> Seen:
+        """What they saw until now."""
+        return Seen(
+            plan=self._plan,
+            crowd=self._crowd,
+            visits=self._visits,
+            failed=len(self._failures),
+            failure=next(iter(self._failures), ""),
+            missing=self._total - len(self._visits) - len(self._failures),
+        )
+
+    async def _visit(self, viewer: Viewer) -> Answer:
+        cookies = viewer.cookies(self._edge.clock())
+        sent = {"User-Agent": viewer.agent, **self._headers}
+        if cookies:
+            given = next((text for name, text in sent.items() if name.lower() == "cookie"), "")
+            sent = {name: text for name, text in sent.items() if name.lower() != "cookie"}
+            sent["Cookie"] = "; ".join(filter(None, (given, cookies)))
+        return await self._edge.get(self._url, headers=sent, client=viewer.address)
+
+    def _note(self, viewer: Viewer, answer: Answer) -> None:
+        now = self._edge.clock()
+        given = [pair for line in _lines(answer) if (pair := viewer.take(line, now, self._url))]
         failure = _failure(answer)
         if failure:
-            failures.append(failure)
-        else:
-            signs = reader.signs(answer, viewer, given, now)
-            facts = answer.cache
-            visits.append(Visit(viewer=numbers[id(viewer)], signs=signs, word=facts.word, key=facts.key))
-        _forget(edge)
-        edge.clock.advance(plan.seconds / total)
-        progress(done, total)
-    return Seen(plan=plan, crowd=crowd, visits=visits, failed=len(failures), failure=next(iter(failures), ""))
+            self._failures.append(failure)
+            return
+        answered = next(event for event in answer.events if isinstance(event, Answered))
+        decision = answered.obtained.decision
+        key = None if decision is None else decision.key
+        signs = self._reader.signs(answer, answered, viewer, given, now)
+        number = self._numbers[id(viewer)]
+        self._visits.append(Visit(viewer=number, signs=signs, word=answered.response_result_type, key=key))
 
 
-async def _visit(edge: AsyncEdge, viewer: Viewer, url: str, headers: Mapping[str, str]) -> Answer:
-    cookies = viewer.cookies(edge.clock())
-    sent = {"User-Agent": viewer.agent, **headers}
-    given = next((text for name, text in headers.items() if name.lower() == "cookie"), "")
-    if cookies:
-        sent = {name: text for name, text in sent.items() if name.lower() != "cookie"}
-        sent["Cookie"] = "; ".join(filter(None, (given, cookies)))
-    return await edge.get(url, headers=sent, client=viewer.address)
+def together(visits: Iterable[Viewer], most: int) -> Iterator[list[Viewer]]:
+    """Yield visits in groups of those that may happen at the same time: at most so many, none of one viewer."""
+    group: list[Viewer] = []
+    for viewer in visits:
+        if len(group) == most or viewer in group:
+            yield group
+            group = []
+        group.append(viewer)
+    if group:
+        yield group
 
 
 def _lines(answer: Answer) -> list[str]:
@@ -174,89 +160,3 @@ def _forget(edge: AsyncEdge) -> None:
     edge.calls.clear()
     for origin in (edge.origin, *edge.origins.values()):
         origin.seen.clear()
-
-
-# ------------------------------------------------------------------------------ the verdict
-
-
-def judged(seen: Seen, by: By | None = None, split: Mapping[str, float] | None = None) -> Verdict:
-    """Judge what viewers saw.
-
-    Args:
-        seen: their visits.
-        by: what tells the variant, None to find out.
-        split: the wanted one, in proportion; None for equal shares of the variants that were seen.
-
-    Raises:
-        ValueError: nothing tells the variants apart.
-    """
-    firsts: dict[int, Visit] = {}
-    for visit in seen.visits:
-        firsts.setdefault(visit.viewer, visit)
-    by = by or detected(visit.signs for visit in firsts.values())
-    if by is None and seen.visits:
-        raise ValueError("nothing tells the variants apart: no cookie is set, and all viewers get the same URI")
-    sign = str(by) if by else ""
-    variant = {visit.viewer: visit.signs.get(sign, NONE) for visit in reversed(seen.visits)}
-    counts = Counter(variant.values())
-    wanted = dict(split or dict.fromkeys(sorted(counts), 1.0))
-    names = [*wanted, *sorted(set(counts) - set(wanted))]
-    weights = [wanted.get(name, 0.0) for name in names]
-    distance, p = chi_square([counts[name] for name in names], weights) if counts else (0.0, 1.0)
-    kept: dict[int, set[str]] = {}
-    times = Counter(visit.viewer for visit in seen.visits)
-    for visit in seen.visits:
-        kept.setdefault(visit.viewer, set()).add(visit.signs.get(sign, NONE))
-    return Verdict(
-        by=sign,
-        variants=[_variant(name, sign, counts, wanted, seen) for name in names],
-        viewers=len(variant),
-        visits=len(seen.visits),
-        returned=sum(count > 1 for count in times.values()),
-        changed=sum(len(each) > 1 for each in kept.values()),
-        chi_square=distance,
-        p=p,
-        biased=p < BIASED or len(counts) == 1,
-        failed=seen.failed,
-        failure=seen.failure,
-        seed=seen.plan.seed,
-        countries=_table(seen, variant, "country"),
-        devices=_table(seen, variant, "device"),
-        notes=list(_notes(counts, weights, seen)),
-    )
-
-
-def _variant(name: str, sign: str, counts: Mapping[str, int], wanted: Mapping[str, float], seen: Seen) -> Variant:
-    total, mine = sum(counts.values()), counts.get(name, 0)
-    visits = [visit for visit in seen.visits if visit.signs.get(sign, NONE) == name]
-    low, high = wilson(mine, total)
-    return Variant(
-        name=name,
-        viewers=mine,
-        share=mine / total if total else 0.0,
-        low=low,
-        high=high,
-        wanted=wanted.get(name, 0.0) / sum(wanted.values()),
-        visits=len(visits),
-        hit_ratio=sum(visit.word in HITS for visit in visits) / len(visits) if visits else 0.0,
-        entries=len({visit.key for visit in visits if visit.key is not None}),
-    )
-
-
-def _table(seen: Seen, variant: Mapping[int, str], kind: str) -> dict[str, dict[str, int]]:
-    found: dict[str, Counter[str]] = {}
-    for number, name in sorted(variant.items()):
-        found.setdefault(getattr(seen.crowd[number], kind), Counter())[name] += 1
-    return {each: dict(sorted(found[each].items())) for each in sorted(found)}
-
-
-def _notes(counts: Mapping[str, int], weights: list[float], seen: Seen) -> Iterator[str]:
-    total = sum(counts.values())
-    if len(counts) == 1:
-        yield "all viewers got the same variant"
-    if total and any(0 < total * weight / sum(weights) < FEWEST for weight in weights):
-        yield f"fewer than {FEWEST} viewers are expected of a variant: the test is rough, let more come"
-    if NONE in counts:
-        yield f"{NONE}: of these viewers nothing told the variant"
-    if seen.plan.refusing:
-        yield "viewers who refuse cookies count as well: those may change variant"

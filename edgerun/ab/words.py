@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from edgerun.ab.trial import Verdict
+from edgerun.ab.verdict import Verdict
 from edgerun.observe.console import printable
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def show(verdict: Verdict, console: "Console") -> None:
     for name in ("variant", "share", ""):
         table.add_column(name)
     for name in ("viewers", "95 % interval", "wanted", "hits", "entries"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for each in verdict.variants:
         inside = each.low <= each.wanted <= each.high
         bar = Bar(1.0, 0.0, each.share, width=WIDTH, color="green" if inside else "yellow")

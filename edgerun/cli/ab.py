@@ -15,12 +15,14 @@ import click
 from edgerun.builder import run_all
 from edgerun.cli.options import colour_wanted, configured, loader, overrides
 from edgerun.config.overrides import Loaded
-from edgerun.distribution.model import StoreConfig
+from edgerun.distribution.model import Config, StoreConfig
+from edgerun.loops import loop_factory
 from edgerun.observe.console import printable
 
 if TYPE_CHECKING:
     from edgerun.ab.signs import By
-    from edgerun.ab.trial import Seen
+    from edgerun.ab.trial import Trial
+    from edgerun.ab.verdict import Verdict
     from edgerun.ab.viewers import Plan
 
 
@@ -107,7 +109,7 @@ def ab(  # noqa: PLR0913  # click hands every option over by name
     as_json: bool,
 ) -> int:
     """Let many viewers ask for URL_OR_PATH, in process, and judge the split. Exit 1 if biased or not sticky."""
-    from edgerun.ab.trial import judged  # noqa: PLC0415  # the edge is slow to import
+    from edgerun.ab.verdict import judged  # noqa: PLC0415  # the edge is slow to import
     from edgerun.ab.viewers import AGENTS, COUNTRIES, DEVICES, Plan  # noqa: PLC0415
 
     if not url.startswith(("/", "http://", "https://")):
@@ -127,12 +129,58 @@ def ab(  # noqa: PLR0913  # click hands every option over by name
         refusing=refusing,
         seconds=over,
     )
-    with _progress() as progress:
-        seen = asyncio.run(_trial(loaded, plan, url, by, _headers(headers), progress))
+    crowd = _Crowd(loaded, plan, url, by, _headers(headers))
+    try:
+        with _progress() as progress, asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(crowd.come(progress))
+    except KeyboardInterrupt:
+        if crowd.trial is None or not crowd.trial.seen.visits:
+            raise
+    assert crowd.trial is not None
+    seen = crowd.trial.seen
     try:
         verdict = judged(seen, by, split)
     except ValueError as error:
         raise click.UsageError(f"{error}; say what does with --by") from error
+    _tell(verdict, url, html, as_json=as_json)
+    return 130 if seen.missing else 0 if verdict.good else 1
+
+
+class _Crowd:
+    """A trial to be: what was seen of it can be told whenever it is stopped."""
+
+    def __init__(self, loaded: Loaded, plan: "Plan", url: str, by: "By | None", headers: dict[str, str]) -> None:
+        self.trial: Trial | None = None
+        self._loaded = loaded
+        self._plan = plan
+        self._url = url
+        self._by = by
+        self._headers = headers
+
+    async def come(self, progress: Callable[[int, int], None]) -> None:
+        from edgerun.ab.trial import AT_ONCE, Places, Trial  # noqa: PLC0415
+        from edgerun.testing.edge import AsyncEdge  # noqa: PLC0415
+
+        await run_all(self._loaded.builds, _build_says)
+        places, config = Places(), self._loaded.config
+        # Nobody waits for an environment: a test is no load test.
+        at_once = min(AT_ONCE, *(each.concurrency for each in config.functions.values()), AT_ONCE)
+        # Simulated viewers leave no traces: neither in a store that outlives them nor in access logs.
+        config = replace(
+            config,
+            store=StoreConfig(size=config.store.size, max_object_size=config.store.max_object_size),
+            distributions=tuple(replace(each, access_log=None) for each in config.distributions),
+            geo=places,
+        )
+        watched = (self._by is None or self._by.kind == "uri") and _rewrites(config)
+        async with AsyncEdge(replace(self._loaded, config=config), watched=watched) as edge:
+            self.trial = Trial(
+                edge, self._plan, self._url, by=self._by, headers=self._headers, places=places, at_once=at_once
+            )
+            await self.trial.run(progress)
+
+
+def _tell(verdict: "Verdict", url: str, html: Path | None, *, as_json: bool) -> None:
     if html is not None:
         from edgerun.ab.page import page  # noqa: PLC0415
 
@@ -141,27 +189,14 @@ def ab(  # noqa: PLR0913  # click hands every option over by name
         click.echo(json.dumps({"url": url, **verdict.values()}))
     else:
         _print(verdict)
-    return 0 if verdict.good else 1
+        if html is not None:
+            click.echo(f"report     {html}")
 
 
-async def _trial(
-    loaded: Loaded, plan: "Plan", url: str, by: "By | None", headers: dict[str, str],
-    progress: Callable[[int, int], None],
-) -> "Seen":  # fmt: skip
-    from edgerun.ab.trial import Places, trial  # noqa: PLC0415
-    from edgerun.testing.edge import AsyncEdge  # noqa: PLC0415
-
-    await run_all(loaded.builds, _build_says)
-    places = Places()
-    # Simulated viewers leave no traces: neither in a store that outlives them nor in access logs.
-    config = replace(
-        loaded.config,
-        store=StoreConfig(size=loaded.config.store.size, max_object_size=loaded.config.store.max_object_size),
-        distributions=tuple(replace(each, access_log=None) for each in loaded.config.distributions),
-        geo=places,
-    )
-    async with AsyncEdge(replace(loaded, config=config)) as edge:
-        return await trial(edge, plan, url, by=by, headers=headers, places=places, progress=progress)
+def _rewrites(config: Config) -> bool:
+    """Tell whether any function may change the URI on its way to the origin, which only a watched edge tells."""
+    behaviors = (behavior for each in config.distributions for behavior in each.all_behaviors)
+    return any(behavior.origin_request is not None for behavior in behaviors)
 
 
 def _headers(lines: tuple[str, ...]) -> dict[str, str]:
@@ -183,17 +218,18 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console  # noqa: PLC0415  # only for terminals
     from rich.progress import Progress  # noqa: PLC0415
 
-    with Progress(console=Console(stderr=True, no_color=not colour_wanted(sys.stderr)), transient=True) as shown:
+    console = Console(stderr=True, no_color=not colour_wanted(sys.stderr))
+    with Progress(console=console, transient=True, refresh_per_second=4) as shown:  # each time costs visits
         task = shown.add_task("visits")
 
         def tell(done: int, total: int) -> None:
-            if done % 100 == 0 or done == total:
+            if done >= shown.tasks[0].completed + total / 200:
                 shown.update(task, completed=done, total=total)
 
         yield tell
 
 
-def _print(verdict: Any) -> None:
+def _print(verdict: "Verdict") -> None:
     from edgerun.ab.words import plain, show  # noqa: PLC0415
 
     if not sys.stdout.isatty():

@@ -139,6 +139,25 @@ def test_a_slow_origin_without_sleeping(origin):
             return [answer.text for answer in await asyncio.gather(*asked)]
 
     assert asyncio.run(act()) == ["late"] * 5
+
+
+def test_answers_at_the_same_time_know_their_own_stages(origin):
+    async def act():
+        async with AsyncEdge(origin=origin, viewer_request=greeting) as made:
+            return await asyncio.gather(made.get("/hello"), made.get("/page"), made.get("/page"))
+
+    generated, *pages = asyncio.run(act())
+    assert generated.stage("viewer-request").event["Records"][0]["cf"]["request"]["uri"] == "/hello"
+    assert [stage.name for stage in generated.stages if stage.ran][-1] == "deliver"
+    assert sorted(page.cache.word for page in pages) == ["Hit", "Miss"]
+    assert [sum(stage.ran for stage in page.stages if stage.name == "fetch") for page in pages] == [1, 0]
+
+
+def test_an_edge_that_is_not_watched_answers_alike(origin):
+    with Edge(origin=origin, viewer_request=greeting, watched=False) as made:
+        first, second = made.get("/page"), made.get("/page")
+        assert [first.text, first.cache.word, second.cache.word] == ["page", "Miss", "Hit"]
+        assert not any(stage.ran for stage in second.stages)
     assert len(origin.seen) == 1
 
 
