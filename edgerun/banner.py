@@ -4,15 +4,17 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from edgerun import __version__
-from edgerun.config.load import Loaded
 from edgerun.distribution.model import Behavior, Distribution, Point
 from edgerun.distribution.origins import DirectoryOrigin, place_of
 from edgerun.functions.function import Debugger
+
+if TYPE_CHECKING:
+    from edgerun.config.overrides import Loaded
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 EVERYWHERE = frozenset({"0.0.0.0", "::"})
@@ -37,7 +39,7 @@ class SecureAddress(Protocol):
 
 
 def banner(  # noqa: PLR0913  # the server's options, by name
-    loaded: Loaded,
+    loaded: "Loaded",
     *,
     host: str,
     port: int,
@@ -46,6 +48,7 @@ def banner(  # noqa: PLR0913  # the server's options, by name
     milliseconds: float,
     asked: int | None,
     secure: "SecureAddress | None" = None,
+    workers: str = "",
     hints: str,
     as_json: bool,
     quiet: bool,
@@ -62,6 +65,7 @@ def banner(  # noqa: PLR0913  # the server's options, by name
         milliseconds: since the program began.
         asked: the port that was asked for and is in use, None when it was free.
         secure: where HTTPS is served, None without it.
+        workers: how many there are, in words; "" for a single process.
         hints: text for below; `{url}` in it becomes the address.
         as_json: for programs.
         quiet: only what is out of the ordinary.
@@ -94,10 +98,7 @@ def banner(  # noqa: PLR0913  # the server's options, by name
     lines += [f"  ➜  Edge       {bold(url)}", *_secure_lines(host, secure, bold), *warnings]
     if host in LOOPBACK:
         lines.append("  ➜  Network    use --host 0.0.0.0 to expose")
-    if inspector:
-        lines.append(f"  ➜  Inspector  {bold(inspector)} (o + Enter opens it)")
-    elif admin is not None:
-        lines.append(f"  ➜  Admin      http://localhost:{admin}/ (edgerun cache purge '/*')")
+    lines += _admin_lines(admin, bold(inspector) if inspector else "", workers)
     for name, kind, each in _debuggers(loaded):
         lines.append(f"  ➜  Debug      {name}: {each.host}:{each.port} ({kind}{', waits' if each.wait else ''})")
         if each.host not in LOOPBACK:
@@ -110,11 +111,20 @@ def banner(  # noqa: PLR0913  # the server's options, by name
     return "\n".join(lines) + "\n"
 
 
-def _debuggers(loaded: Loaded) -> list[tuple[str, str, Debugger]]:
+def _debuggers(loaded: "Loaded") -> list[tuple[str, str, Debugger]]:
     """Return name, kind and place of each debugger."""
     kinds = {"python": "debugpy", "nodejs": "node inspector"}
     functions = loaded.config.functions.items()
     return [(name, kinds[each.runtime], each.debugger) for name, each in functions if each.debugger is not None]
+
+
+def _admin_lines(admin: int | None, inspector: str, workers: str) -> list[str]:
+    lines = [f"  ➜  Workers    {workers}"] if workers else []
+    if inspector:
+        return [f"  ➜  Inspector  {inspector} (o + Enter opens it)", *lines]
+    if admin is not None:
+        return [f"  ➜  Admin      http://localhost:{admin}/ (edgerun cache purge '/*')", *lines]
+    return lines
 
 
 def _secure_lines(host: str, secure: SecureAddress | None, bold: Callable[[str], str]) -> list[str]:

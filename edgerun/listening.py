@@ -7,6 +7,7 @@ from typing import Final
 from edgerun.errors import ConfigError, PortInUse
 
 PORTS_TRIED: Final = 50
+BACKLOG: Final = 2048
 
 
 def listen(host: str, port: int, *, strict: bool, flag: str = "--port") -> tuple[socket.socket, bool]:
@@ -42,7 +43,7 @@ def _bound(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        listener.listen(2048)
+        listener.listen(BACKLOG)
     except BaseException:
         listener.close()
         raise

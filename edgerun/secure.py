@@ -51,16 +51,27 @@ class SecurePort:
         Raises:
             ConfigError: the certificate or the authority cannot be used.
         """
-        from edgerun.tls.authority import Authority  # noqa: PLC0415  # cryptography only where it is used
-        from edgerun.tls.contexts import LocalContexts, context_of  # noqa: PLC0415
+        context, self.authority = tls_context(self._secured, self._host, distributions, http2=http2)
+        return context
 
-        protocols = PROTOCOLS if http2 else PROTOCOLS[1:]
-        if self._secured.certificate is not None:
-            return context_of(self._secured.certificate, self._secured.key, protocols)
-        authority = Authority(data_folder(os.environ) / "ca", time.time())
-        self.authority = authority.certificate
-        names = _names(self._host)
-        return LocalContexts(authority, names, distributions, protocols=protocols, clock=time.time).context
+
+def tls_context(
+    secured: Secured, host: str, distributions: Callable[[], Iterable[Distribution]], *, http2: bool
+) -> tuple[ssl.SSLContext, Path | None]:
+    """Return the TLS settings, and the local authority's certificate where it issues those of viewers.
+
+    Raises:
+        ConfigError: the certificate or the authority cannot be used.
+    """
+    from edgerun.tls.authority import Authority  # noqa: PLC0415  # cryptography only where it is used
+    from edgerun.tls.contexts import LocalContexts, context_of  # noqa: PLC0415
+
+    protocols = PROTOCOLS if http2 else PROTOCOLS[1:]
+    if secured.certificate is not None:
+        return context_of(secured.certificate, secured.key, protocols), None
+    authority = Authority(data_folder(os.environ) / "ca", time.time())
+    contexts = LocalContexts(authority, _names(host), distributions, protocols=protocols, clock=time.time)
+    return contexts.context, authority.certificate
 
 
 def _names(host: str) -> tuple[str, ...]:

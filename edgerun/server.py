@@ -3,28 +3,19 @@
 import asyncio
 import contextlib
 import gc
-import logging
 import signal
 import socket
-import ssl
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-
-import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from typing import TYPE_CHECKING
 
 from edgerun.app import Edge
 from edgerun.banner import banner
 from edgerun.builder import run_all
 from edgerun.clock import MovableClock
 from edgerun.config.load import Loaded
-from edgerun.doors.asgi import AsgiDoor
-from edgerun.doors.http2 import with_http2
-from edgerun.doors.plain import PlainProtocol
-from edgerun.doors.wire import WireProtocol
 from edgerun.embedded import EmbeddedServer
 from edgerun.functions.loads import Loads
 from edgerun.functions.log_lines import LogFormat
@@ -37,16 +28,11 @@ from edgerun.observe.console import Console
 from edgerun.observe.events import Noted
 from edgerun.observe.recorder import Recorder
 from edgerun.secure import Secured, SecurePort, serve_all
+from edgerun.serving import Listening, configs
 from edgerun.watch import Watcher
 
 if TYPE_CHECKING:
     from edgerun.admin.port import AdminPort
-
-logger = logging.getLogger("edgerun.server")
-
-GRACE: Final = 2
-KEEP_ALIVE: Final = 60
-HOOKS: Final = ("on_message_begin", "on_url", "on_header", "on_headers_complete", "on_body", "on_message_complete")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,15 +175,12 @@ class Server:
         Raises:
             ConfigError: a certificate cannot be used, or HTTP/2 is not installed.
         """
-        door = AsgiDoor(edge if edge.recorder is None else edge.recorder.before(edge))
         http2 = self._options.http2
-        servers: list[tuple[EmbeddedServer, socket.socket]] = [
-            (EmbeddedServer(uvicorn_config(door, http2=http2)), self._listener)
-        ]
+        listening: list[Listening] = [(self._listener, None)]
         if self._secure is not None:
             context = self._secure.context(lambda: edge.config.distributions, http2=http2)
-            servers.append((EmbeddedServer(uvicorn_config(door, context, http2=http2)), self._secure.listener))
-        return servers
+            listening.append((self._secure.listener, context))
+        return [(EmbeddedServer(config), listener) for config, listener in configs(edge, listening, http2=http2)]
 
     def _admin(self, edge: Edge) -> "AdminPort | None":
         if not self._options.ui:
@@ -254,34 +237,3 @@ class Server:
         stream = sys.stdout if self._options.as_json else sys.stderr
         stream.write(text)
         stream.flush()
-
-
-def uvicorn_config(door: AsgiDoor, tls: ssl.SSLContext | None = None, *, http2: bool = False) -> uvicorn.Config:
-    """Return uvicorn's settings: our door, nothing of its own in the answers or the log.
-
-    Raises:
-        ConfigError: HTTP/2 is not installed.
-    """
-    http1: type[asyncio.Protocol] = WireProtocol if wire_door_fits() else PlainProtocol
-    return uvicorn.Config(
-        door,
-        http=with_http2(http1) if http2 else http1,
-        ssl_context_factory=None if tls is None else lambda *_: tls,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        date_header=False,
-        timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=GRACE,
-    )
-
-
-def wire_door_fits() -> bool:
-    """Tell whether uvicorn's protocol class still has the hooks the wire door builds on; else the ASGI door serves."""
-    fits = all(callable(getattr(HttpToolsProtocol, hook, None)) for hook in HOOKS)
-    if not fits:
-        logger.warning("uvicorn %s has other hooks than expected: serving through ASGI, slower", uvicorn.__version__)
-    return fits

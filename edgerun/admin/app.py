@@ -18,11 +18,12 @@ from starlette.routing import Route
 from edgerun.admin.api_errors import ApiError
 from edgerun.admin.clock import clock_routes
 from edgerun.admin.cloudfront_api import PREFIX, CloudFrontApi, refusal
-from edgerun.admin.commanded import Commanded
+from edgerun.admin.commanded import Commanded, Ordered
 from edgerun.admin.inspector.inspected import About
 from edgerun.admin.inspector.routes import inspector_routes
 from edgerun.admin.orders import items_of
 from edgerun.admin.questions import cache_routes
+from edgerun.errors import StoreError
 
 SIGNATURE: Final = "AWS4-HMAC-SHA256 "
 TOKEN_HEADER: Final = "x-edgerun-token"  # noqa: S105  # a name, not a token
@@ -105,19 +106,39 @@ def admin_app(
         more: further routes, of the inspector's pages.
     """
 
-    async def invalidations(request: Request) -> JSONResponse:
-        items = await items_of(request)
-        if isinstance(items, str):
-            return JSONResponse({"error": items}, status_code=400)
-        return JSONResponse({"invalidated": await edge.invalidate(items)}, status_code=201)
+    async def ready(_: Request) -> JSONResponse:
+        return JSONResponse({"ready": True})
 
     routes = [
         *inspector_routes(edge, about),
         *more,
-        Route("/invalidations", invalidations, methods=["POST"]),
+        Route("/ready", ready),
         *cache_routes(edge),
+        *order_routes(edge),
+    ]
+    return guarded(Starlette(routes=routes), port=port, token=token)
+
+
+def order_routes(edge: Ordered) -> list[Route]:
+    """Return the routes of what can be ordered, and of the distributions that orders are about."""
+
+    async def invalidations(request: Request) -> JSONResponse:
+        items = await items_of(request)
+        if isinstance(items, str):
+            return JSONResponse({"error": items}, status_code=400)
+        try:
+            return JSONResponse({"invalidated": await edge.invalidate(items)}, status_code=201)
+        except StoreError as error:
+            return JSONResponse({"error": str(error)}, status_code=503)
+
+    return [
+        Route("/invalidations", invalidations, methods=["POST"]),
         *clock_routes(edge),
         *CloudFrontApi(edge).routes(),
     ]
+
+
+def guarded(app: App, *, port: int, token: str) -> App:
+    """Return an application that answers on loopback's names of a port only, and takes orders with a token only."""
     hosts = frozenset(f"{name}:{port}" for name in ("localhost", "127.0.0.1", "[::1]"))
-    return OwnHostOnly(Starlette(routes=routes), hosts=hosts, token=token)
+    return OwnHostOnly(app, hosts=hosts, token=token)

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from edgerun.admin.commanded import Commanded
+from edgerun.admin.commanded import Ordered
 from edgerun.clock import MovableClock, shown, shown_offset
 from edgerun.visit import Clock
 
@@ -14,7 +14,7 @@ LONGEST: Final = 1_000
 FIXED: Final = "this server goes by the machine's time: only edgerun dev has a clock that can be moved"
 
 
-def clock_routes(edge: Commanded) -> list[Route]:
+def clock_routes(edge: Ordered) -> list[Route]:
     """Return the routes of the clock."""
 
     async def show(_: Request) -> JSONResponse:

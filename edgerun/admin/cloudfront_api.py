@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from edgerun.admin import xml
 from edgerun.admin.api_errors import ApiError
-from edgerun.admin.commanded import Commanded
+from edgerun.admin.commanded import Ordered
 from edgerun.admin.invalidations import Invalidation, Invalidations
 from edgerun.distribution.api_form import (
     DEPLOYED,
@@ -40,7 +40,7 @@ Answer = Callable[[Request], Awaitable[Response]]
 class CloudFrontApi:
     """The operations, over the distributions that the edge serves now."""
 
-    def __init__(self, edge: Commanded) -> None:
+    def __init__(self, edge: Ordered) -> None:
         self._edge = edge
         self._invalidations: dict[str, Invalidations] = {}
         self._versions: dict[str, tuple[str, str]] = {}

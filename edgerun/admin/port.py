@@ -5,16 +5,13 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
-from starlette.routing import Route
 
-from edgerun.admin.app import NOTHING_KNOWN, admin_app
-from edgerun.admin.commanded import Commanded
-from edgerun.admin.inspector.inspected import About
+from edgerun.admin.app import App, admin_app
 from edgerun.admin.token import kept_token
 from edgerun.embedded import EmbeddedServer
 from edgerun.values import value
@@ -32,22 +29,23 @@ class Running:
 
 
 class AdminPort:
-    """Serves the admin application on a listener of its own, and tells where in a file only its user can read."""
+    """Serves the admin application on a listener of its own, and tells where in a file only its user can read.
+
+    Args:
+        edge: what it commands: an edge, or what `make` takes for one.
+        listener: of the port.
+        home: the state folder.
+        make: makes the application, from `edge`, `port`, `token` and what else is `given`.
+    """
 
     def __init__(
-        self,
-        edge: Commanded,
-        listener: socket.socket,
-        home: Path,
-        *,
-        about: About = NOTHING_KNOWN,
-        more: Sequence[Route] = (),
+        self, edge: Any, listener: socket.socket, home: Path, make: Callable[..., App] = admin_app, **given: Any
     ) -> None:
         self.port: int = listener.getsockname()[1]
         self._listener = listener
         self._state = home / STATE
-        self._token = kept_token(home)
-        app = admin_app(edge, port=self.port, token=self._token, about=about, more=more)
+        self.token = kept_token(home)
+        app = make(edge, port=self.port, token=self.token, **given)
         self._server = EmbeddedServer(
             uvicorn.Config(app, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False)
         )
@@ -56,14 +54,14 @@ class AdminPort:
     @property
     def address(self) -> str:
         """Where the inspector is; a browser keeps what follows the # to itself."""
-        return f"http://localhost:{self.port}/#token={self._token}"
+        return f"http://localhost:{self.port}/#token={self.token}"
 
     def start(self) -> None:
         """Begin to listen, and write the file; a folder that cannot be written to only costs the commands."""
         self._task = asyncio.create_task(self._server.serve(sockets=[self._listener]))
         with contextlib.suppress(OSError):
             self._state.parent.mkdir(exist_ok=True)
-            text = json.dumps({"url": f"http://127.0.0.1:{self.port}", "token": self._token, "pid": os.getpid()})
+            text = json.dumps({"url": f"http://127.0.0.1:{self.port}", "token": self.token, "pid": os.getpid()})
             with open(self._state, "w", opener=_private, encoding="utf-8") as file:
                 file.write(text)
 

@@ -50,7 +50,13 @@ def configured(command: F) -> F:
 
 
 def overrides(
-    origins: tuple[str, ...], country: str, strictness: str | None, store: str = "", access_log: str = ""
+    origins: tuple[str, ...],
+    country: str,
+    strictness: str | None,
+    store: str = "",
+    access_log: str = "",
+    *,
+    shared_store: bool = False,
 ) -> Overrides:
     """Return what the flags say over the file."""
     named: dict[str, str] = {}
@@ -66,6 +72,7 @@ def overrides(
         strictness=_LEVELS.get(strictness or "", ""),
         store=store,
         access_log=access_log,
+        shared_store=shared_store,
         given=_given(),
     )
 

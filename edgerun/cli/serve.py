@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from edgerun.cli.options import colour_wanted, configured, loader, overrides
 from edgerun.cli.root import STARTED
@@ -19,6 +20,10 @@ HTTPS_PORT = "The port of HTTPS. The next free one if taken."
 CERT = "A certificate of your own for HTTPS, PEM; without it a local authority issues them: edgerun ca."
 ACCESS = "Keep an access log here, in CloudFront's form: a file, or a folder for CloudFront's files."
 UI = "The admin port, on loopback: `edgerun cache purge` uses it. The next free one if taken."
+
+MOST_WORKERS = 128
+WORKERS = "How many processes serve, with one cache for all of them (lmdb); auto: one for each core."
+ONE_PROCESS = "--workers: dev is one process, which watches, records and debugs: edgerun serve --workers N has several"
 
 RECORD = "Keep a record of each request for `edgerun trace` and `edgerun replay`; on in dev, off in serve."
 
@@ -60,8 +65,23 @@ def _serving(command: Any) -> Any:
     return command
 
 
+class _Workers(click.ParamType["int"]):
+    name = "workers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return how many processes are to serve."""
+        from edgerun.workers.cores import available  # noqa: PLC0415  # seldom asked for
+
+        if value == "auto":
+            return available()
+        if not str(value).isdecimal() or not 1 <= int(value) <= MOST_WORKERS:
+            self.fail(f"expected a number from 1 to {MOST_WORKERS}, or auto, got {str(value)!r}", param, ctx)
+        return int(value)
+
+
 @click.command()
 @_serving
+@click.option("--workers", type=_Workers(), default=1, show_default=True, metavar="N|auto", help=WORKERS)
 def serve(**given: Any) -> int:
     """Serve PATH: a configuration file, or a folder with one, or a folder as it is."""
     return _run(watch=False, **given)
@@ -92,8 +112,12 @@ class _Listen(click.ParamType["Address"]):
 @_serving
 @click.option("--inspect", type=_Listen(), metavar="[=[HOST:]PORT]", help=INSPECT)
 @click.option("--inspect-brk", type=_Listen(), metavar="[=[HOST:]PORT]", help=INSPECT_BRK)
-def dev(**given: Any) -> int:
+@click.option("--workers", "workers_wanted", hidden=True)
+def dev(*, workers_wanted: str | None, **given: Any) -> int:
     """Serve PATH and take over every save: functions, configuration, sites."""
+    said = click.get_current_context().get_parameter_source("workers_wanted")
+    if workers_wanted is not None and said is ParameterSource.COMMANDLINE:
+        raise click.UsageError(ONE_PROCESS)
     return _run(watch=True, **given)
 
 
@@ -106,6 +130,7 @@ def _run(  # noqa: PLR0913  # options by name
     country: str,
     strictness: str | None,
     hints: IO[str] | None,
+    workers: int = 1,
     inspect: "Address | None" = None,
     inspect_brk: "Address | None" = None,
     **given: Any,
@@ -119,13 +144,19 @@ def _run(  # noqa: PLR0913  # options by name
     if persist and store not in {"", "lmdb"}:
         raise click.UsageError(f"--persist keeps the cache in lmdb: leave it out, or --store {store.partition(':')[0]}")
     functions = {point: text for point in Point if (text := given.pop(point.replace("-", "_")))}
-    chosen = overrides(origins, country, strictness, "lmdb" if persist else store, given.pop("access_log"))
+    store = "lmdb" if persist else store
+    chosen = overrides(origins, country, strictness, store, given.pop("access_log"), shared_store=workers > 1)
     load = loader(path, config_path, chosen, functions)
     if (address := inspect_brk or inspect) is not None:
         load = Debugging(load, address, wait=inspect_brk is not None)
     text = hints.read() if hints is not None else ""
     given |= {"started": STARTED, "hints": text, "colour": colour_wanted(), "https": _secured(given)}
-    return run(Options(load=load, watch=watch, **given))
+    options = Options(load=load, watch=watch, **given)
+    if workers > 1:
+        from edgerun.workers.supervisor import run as run_several  # noqa: PLC0415  # most serve with one
+
+        return run_several(options, workers)
+    return run(options)
 
 
 def _secured(given: dict[str, Any]) -> Any:

@@ -34,6 +34,7 @@ class Overrides:
         country: the viewers' country, two capital letters.
         store: `memory`, `lmdb`, or the URL of a Redis server; "" leaves it to the file.
         access_log: the file or folder of every distribution's access log; relative to the working directory.
+        shared_store: whether several processes serve, so that the store is lmdb unless it is said otherwise.
         given: what they say about a file of another tool.
     """
 
@@ -42,6 +43,7 @@ class Overrides:
     country: str = ""
     store: str = ""
     access_log: str = ""
+    shared_store: bool = False
     given: Given = field(default_factory=Given)
 
 
@@ -108,8 +110,14 @@ def overridden(source: Source, overrides: Overrides) -> Source:
             changed[name] = _replaced(tables[name], target)
             labels.update({("origins", name, word): f"--origin {name}" for word in ("url", "directory")})
     source = labelled(source, {**source.data, "origins": changed}, labels) if wanted else source
-    source = _with_store(source, overrides.store) if overrides.store else source
+    store = overrides.store or ("lmdb" if overrides.shared_store and not _names_a_store(source) else "")
+    source = _with_store(source, store) if store else source
     return _with_access_log(source, overrides.access_log) if overrides.access_log else source
+
+
+def _names_a_store(source: Source) -> bool:
+    table = source.data.get("store")
+    return isinstance(table, dict) and "kind" in table
 
 
 def _with_store(source: Source, wanted: str) -> Source:

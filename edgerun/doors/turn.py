@@ -47,6 +47,12 @@ class Turn:
         self._door.tasks.add(self._task)
         self._task.add_done_callback(self._door.tasks.discard)
 
+    def be_last(self) -> bool:
+        """Be the last turn of the connection and say so in the head; return False if that has gone out already."""
+        if not self._head_written:
+            self.keep_alive = False
+        return not self._head_written
+
     def viewer_left(self) -> None:
         """Give up what only this viewer needed."""
         self.body.fail()

@@ -62,6 +62,7 @@ class WireProtocol(HttpToolsProtocol):
         self._alike: KnownHead | None = None
         self._request_alike = NO_REQUEST
         self._swallowed = 0
+        self._winding_down = False
         self._idle_since = 0.0
         self._idle_timer: asyncio.TimerHandle | None = None
         self._head_timer: asyncio.TimerHandle | None = None
@@ -119,6 +120,23 @@ class WireProtocol(HttpToolsProtocol):
         self._deaf = self._reading is None
         last = self._waiting[-1] if self._waiting else self.turn
         last.keep_alive = False
+
+    def wind_down(self) -> None:
+        """Say in the next head that it is the last, and close after that answer: another process takes over.
+
+        Unlike `shutdown` this loses nothing that the viewer sends before it has heard of the end.
+        """
+        self._winding_down = True
+        self._idle_since = self.loop.time()
+        self._heads = KnownHeads()  # those known to everybody keep the connection alive
+        last = self._waiting[-1] if self._waiting else self.turn
+        if last is not None and last.be_last():
+            self._deaf = self._reading is None
+
+    def quiet_for(self) -> float:
+        """Return for how many seconds nothing has been asked; 0 while something is."""
+        busy = self.turn is not None or self._in_head
+        return 0.0 if busy else self.loop.time() - self._idle_since
 
     # ------------------------------------------------------------------ what the parser calls
 
@@ -199,7 +217,7 @@ class WireProtocol(HttpToolsProtocol):
         body: Body = NO_BODY
         if self._heads_begun == 1 and not has_body:
             self._latest = request = request.changed(same=SameHead())
-        turn = Turn(self, request, keep_alive=self.parser.should_keep_alive())
+        turn = Turn(self, request, keep_alive=self.parser.should_keep_alive() and not self._winding_down)
         if has_body:
             body = self._incoming(turn, length)
             turn.request = request.changed(body=body)

@@ -1,6 +1,6 @@
 """Places from a MaxMind file: GeoLite2 or GeoIP2, City, Country or ASN. The one door to `maxminddb`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -26,15 +26,20 @@ class Reader(Protocol):
 
 
 class Database:
-    """A resolver over an open file; it remembers the latest addresses."""
+    """A resolver over an open file; it remembers the latest addresses. In another process it opens the file anew."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, path: Path | None = None) -> None:
         self._reader = reader
+        self._path = path
         self._remembered = lru_cache(maxsize=REMEMBERED)(self._look_up)
 
     def __call__(self, address: str) -> ViewerPlace:
         """Return the place of an address; unknown for what the file does not have."""
         return self._remembered(address.partition("%")[0])
+
+    def __reduce__(self) -> tuple[Callable[[Path], "Database"], tuple[Path]]:
+        assert self._path is not None
+        return open_database, (self._path,)
 
     def _look_up(self, address: str) -> ViewerPlace:
         try:
@@ -55,7 +60,7 @@ def open_database(path: Path) -> Database:
     except ImportError:
         raise ConfigError(EXTRA) from None
     try:
-        return Database(maxminddb.open_database(path))
+        return Database(maxminddb.open_database(path), path)
     except maxminddb.InvalidDatabaseError:
         raise ConfigError("is not a MaxMind database") from None
     except (OSError, ValueError) as error:

@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
-from typing import Final, TextIO
+from typing import Final, Protocol
 
 import click
 
@@ -51,6 +51,14 @@ _REPORT: Final = re.compile(
 )
 
 
+class Out(Protocol):
+    """Where lines go; one write holds whole lines."""
+
+    def write(self, text: str, /) -> object: ...
+
+    def flush(self) -> object: ...
+
+
 class Console:
     """Writes events for people, or as JSON lines for programs.
 
@@ -68,7 +76,7 @@ class Console:
 
     def __init__(
         self,
-        out: TextIO,
+        out: Out,
         *,
         colour: bool = False,
         as_json: bool = False,
@@ -76,7 +84,7 @@ class Console:
         steps: bool = True,
         soon: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
-        self._out = out
+        self._out: Out = out
         self._colour = colour
         self._as_json = as_json
         self._quiet = quiet

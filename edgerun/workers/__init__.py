@@ -1,0 +1,1 @@
+"""Several processes on one port: a parent that watches over them, and the workers that answer viewers."""

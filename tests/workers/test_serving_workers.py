@@ -1,0 +1,205 @@
+"""Several workers on one port, as processes: one cache, one admin port, one stream of lines."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+from crews import Crew, site
+from running import alive, edgerun, family, project, until
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture(scope="module")
+def crew(tmp_path_factory):
+    with Crew(cwd=site(tmp_path_factory.mktemp("crew"))).ready() as server:
+        yield server
+
+
+@pytest.fixture
+def both(crew):
+    """A connection to each worker; nothing is stored."""
+    crew.admin("/invalidations", {"paths": ["/*"]})
+    with crew.connections() as found:
+        yield list(found.values())
+
+
+def test_both_workers_answer_and_have_environments_of_their_own(crew):
+    with crew.connections() as found:
+        assert sorted(found) == sorted(crew.workers().values())
+
+
+def test_what_one_worker_has_stored_is_a_hit_in_the_other(both):
+    one, other = both
+    assert one.ask("/page.html").cache == "Miss"
+    until(lambda: other.ask("/page.html").cache == "Hit", "a hit of what the other stored")
+
+
+def rewritten(crew):
+    """Change the page, and return what is in it now."""
+    page = crew.folder / "public/page.html"
+    page.write_text("another page" if page.read_text() == "a page" else "a page")
+    return page.read_bytes()
+
+
+@pytest.mark.parametrize("order", [{"paths": ["/page*"]}, {"tags": ["pages"]}], ids=["path", "tag"])
+def test_no_worker_serves_what_was_invalidated_not_even_from_memory(crew, both, order):
+    for connection in (*both, *both):  # the second time from each worker's memory
+        connection.ask("/page.html")
+    changed = rewritten(crew)
+    assert crew.admin("/invalidations", order) == (201, {"invalidated": 1})
+    assert [connection.ask("/page.html").body for connection in both] == [changed] * 2
+
+
+def test_an_invalidation_by_cloudfronts_api_reaches_every_worker(crew, both):
+    for connection in both:
+        connection.ask("/page.html")
+    running = json.loads((crew.folder / ".edgerun/server.json").read_text())
+    signed = {"authorization": "AWS4-HMAC-SHA256 Credential=any"}
+    listed = urllib.request.Request(f"{running['url']}/2020-05-31/distribution", headers=signed)
+    with urllib.request.urlopen(listed, timeout=30) as answer:
+        name = answer.read().decode().partition("<Id>")[2].partition("</Id>")[0]
+    changed = rewritten(crew)
+    batch = (
+        b"<InvalidationBatch><Paths><Quantity>1</Quantity><Items><Path>/page.html</Path></Items></Paths>"
+        b"<CallerReference>once</CallerReference></InvalidationBatch>"
+    )
+    url = f"{running['url']}/2020-05-31/distribution/{name}/invalidation"
+    with urllib.request.urlopen(urllib.request.Request(url, data=batch, headers=signed), timeout=30) as answer:
+        assert answer.status == 201
+    assert [connection.ask("/page.html").body for connection in both] == [changed] * 2
+
+
+def test_questions_and_orders_go_through_the_parent(crew, both):
+    both[0].ask("/page.html")
+    listed = edgerun("cache", "ls", "--json", cwd=crew.folder)
+    assert [json.loads(line)["uri"] for line in listed.stdout.splitlines()] == ["/page.html"]
+    status, told = crew.admin("/cache/explain", {"url": "/page.html"})
+    assert (status, told["result"]) == (200, "hit")
+    assert crew.admin("/cache/objects", {"match": "page"})[0] == 400
+    status, told = crew.admin("/clock", {"to": "+1h"})
+    assert (status, "only edgerun dev has a clock" in told["error"]) == (409, True)
+
+
+def test_the_admin_port_of_the_parent_is_as_closed_as_that_of_a_single_process(crew):
+    status, told = crew.admin("/cache/objects", {}, host="elsewhere.example")
+    assert (status, told["error"]) == (403, "this port answers to its own name only")
+    status, told = crew.admin("/cache/explain", {}, **{"x-edgerun-token": "wrong"})
+    assert (status, told["error"]) == (403, "changes need the x-edgerun-token header")
+
+
+def test_health_tells_each_workers_state(crew):
+    status, told = crew.admin("/health")
+    assert (status, told["status"]) == (200, "ok")
+    assert [(each["worker"], each["state"]) for each in told["workers"]] == [(1, "ready"), (2, "ready")]
+    assert crew.admin("/ready") == (200, {"ready": True, "workers": 2})
+
+
+def test_lines_of_all_workers_come_whole_from_one_stream(crew, both):
+    def answers():
+        return [event["path"] for event in crew.events("answered")]
+
+    names = [f"/page.html?{number}" for number in range(100)]
+    before = len(answers())
+    for number, _ in enumerate(names):
+        both[number % 2].ask("/page.html", **{"x-number": str(number)})
+    until(lambda: len(answers()) >= before + len(names), "a line for each answer")  # each is parsed as JSON
+
+
+def test_a_killed_worker_is_replaced_and_nobody_is_refused_meanwhile(crew):
+    workers = crew.workers()
+    with crew.connections() as found:
+        functions = family(workers[1], "no mark")
+        assert functions, "its zygote and its environments"
+        other = found[workers[2]]
+        os.kill(workers[1], signal.SIGKILL)
+        answers = [crew.ask("/page.html").status for _ in range(50)]  # connections of their own, to both listeners
+        assert other.ask("/page.html").status == 200
+    assert answers == [200] * 50
+    assert crew.noted(f"worker 1 (process {workers[1]}) was killed by SIGKILL: it is replaced")["level"] == "error"
+    until(lambda: crew.admin("/health")[1]["status"] == "ok", "the replacement")
+    told = crew.admin("/health")[1]["workers"]
+    assert [(each["worker"], each["restarts"]) for each in told] == [(1, 1), (2, 0)]
+    until(lambda: not alive(functions), "the end of the killed worker's functions")
+    with crew.connections() as found:
+        assert sorted(found) == sorted(crew.workers().values())
+
+
+SLOW = """\
+import time
+def handler(event, context):
+    request = event["Records"][0]["cf"]["request"]
+    if request["uri"] == "/slow":
+        print("begun")
+        time.sleep(0.5)
+    return {"status": "200", "body": "late"}
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)], ids=["TERM", "INT"])
+def test_a_signal_finishes_what_runs_and_leaves_nothing_behind(tmp_path, number, code):
+    with Crew(cwd=project(tmp_path, {"slow.py": SLOW}, viewer_request="slow")).ready() as server:
+        asked = [server.asking("/slow"), server.asking("/slow")]
+        until(lambda: len([e for e in server.events("printed") if e["text"].strip() == "begun"]) == 2, "both to run")
+        processes = server.processes()
+        assert server.end(number) == code
+        assert [each.answer().body for each in asked] == [b"late"] * 2
+    assert not alive(processes)
+    assert not (tmp_path / ".edgerun/server.json").exists()
+
+
+def test_ctrl_c_in_a_terminal_reaches_everybody_and_ends_everything_quietly(tmp_path):
+    with Crew(cwd=site(tmp_path)).ready() as server:
+        processes = server.processes()
+        os.killpg(server.pid, signal.SIGINT)  # as a terminal does
+        assert server.ended() == 130
+        assert "Traceback" not in server.err.text
+    assert not alive(processes)
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path):
+    server = Crew(cwd=site(tmp_path)).ready()
+    processes = server.processes()
+    server.send(signal.SIGKILL)
+    server.ended()
+    until(lambda: not alive(processes), "the end of the workers")
+
+
+def test_a_configuration_that_cannot_be_used_is_refused_before_anything_starts(tmp_path):
+    folder = project(tmp_path, config='\n[store]\nkind = "disk"\n')
+    refused = edgerun("serve", "--workers", "2", "--port", "0", cwd=folder)
+    assert refused.returncode == 2
+    assert "store.kind" in refused.stderr
+
+
+def test_what_only_a_worker_finds_unusable_ends_the_server_with_its_sentence(tmp_path):
+    folder = project(tmp_path, config='\n[store]\nkind = "lmdb"\npath = "edgerun.toml"\n')
+    refused = edgerun("serve", "--workers", "2", "--port", "0", "--no-ui", cwd=folder)
+    assert refused.returncode == 2
+    assert "store.path" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_workers_that_crash_at_the_start_end_the_server_with_an_error(tmp_path):
+    folder = site(tmp_path)
+    crash = "import os, sys\nif sys.orig_argv[-2:] == ['edgerun', 'worker']:\n    os._exit(7)\n"
+    (tmp_path / "crash").mkdir()
+    (tmp_path / "crash/sitecustomize.py").write_text(crash)
+    path = f"{tmp_path / 'crash'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    command = [sys.executable, "-m", "edgerun", "serve", "--workers", "2", "--port", "0", "--no-ui"]
+    ended = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "no worker came up: worker 1" in ended.stdout
+    assert "exited with status 7 before it was ready" in ended.stdout
