@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 import orjson
 
+from edgerun.asking import Pending, Resume
 from edgerun.cache.at_rest import AtRest
 from edgerun.cache.authority import caching_of
 from edgerun.cache.collapse import Collapser
@@ -115,6 +116,7 @@ class Edge:
             ProcessRuntime(
                 self._printed,
                 platform_lines=logs is not None,
+                together=not self._watched,
                 log_format=log_format,
                 on_loaded=loads.report if loads is not None else None,
             ),
@@ -221,6 +223,10 @@ class Edge:
     def begin(self, request: Request, on_interim: OnInterim | None = None) -> Begun:
         """Hand a request to the current revision; see `Pipeline.begin`."""
         return self.pipeline.begin(request, on_interim)
+
+    def ask(self, request: Request, resume: Resume, on_interim: OnInterim | None = None) -> Pending | None:
+        """Hand a request whose function can be asked at once to the current revision; see `Pipeline.ask`."""
+        return self.pipeline.ask(request, resume, on_interim)
 
     def refuse(self, error: RequestError, request: Request) -> Delivery:
         """Refuse what is no request; see `Pipeline.refuse`."""

@@ -24,6 +24,7 @@ from functools import partial
 from typing import TypeVar
 
 from edgerun import answers
+from edgerun.asking import Asking, Pending, Resume
 from edgerun.cache.authority import CLOUDFRONT
 from edgerun.cache.entry import Entry
 from edgerun.cache.record import Decision, Use
@@ -34,8 +35,10 @@ from edgerun.distribution.model import Association, Behavior, Config, Distributi
 from edgerun.distribution.viewer import with_viewer_headers
 from edgerun.eager import Begun, begun
 from edgerun.errors import EdgeError, NoSuchDistribution, RequestError
+from edgerun.functions.question import Question
+from edgerun.functions.runtime import Ending, Invocation
 from edgerun.http.fields import format_date
-from edgerun.http.message import OnInterim, Request, Response, Tunnel
+from edgerun.http.message import OnInterim, Request, Response, SameHead, Tunnel
 from edgerun.http.partial import for_viewer
 from edgerun.observe.events import Step
 from edgerun.obtain import Obtain
@@ -43,7 +46,7 @@ from edgerun.origin_half import OriginHalf
 from edgerun.services import Services
 from edgerun.standing import Standing, standing
 from edgerun.teller import Teller
-from edgerun.visit import POP, Delivery, Marks, Obtained, Sought, Visit, Weighed, signed
+from edgerun.visit import POP, Asked, Delivery, Marks, Obtained, Sought, Visit, Weighed, signed
 
 T = TypeVar("T")
 Onward = Callable[[Visit, Request, Distribution, Behavior], Awaitable[T]]
@@ -85,6 +88,27 @@ class Pipeline:
             if delivery is not None:
                 return delivery
         return begun(self._answer(Visit(self._make_id(), request, self._clock(), on_interim)))
+
+    def ask(self, request: Request, resume: Resume, on_interim: OnInterim | None = None) -> Pending | None:
+        """Ask the viewer-request function of a request whose bytes came before, without a task.
+
+        Args:
+            request: as for `begin`.
+            resume: gets what `begin` would have returned, once the function has answered.
+            on_interim: as for `begin`.
+
+        Returns:
+            The request as it waits; None when it has to `begin` as any other.
+        """
+        asking: Asking | None = request.same.asking if request.same is not None else None
+        if asking is None or asking.owner is not self:
+            return None
+        pending = Pending(asking, request, self._make_id(), self._clock(), resume, self._left, on_interim)
+        event = asking.question.event(pending.id, request.client[0])
+        pending.forget = self._invoker.begin(
+            asking.association, event, label=pending.id, heard=partial(self._heard, pending)
+        )
+        return None if pending.forget is None else pending
 
     async def weigh(self, request: Request, *, run: bool = False) -> Weighed:
         """Take a request's steps up to the look-up and no further; viewer-request runs only if it shall."""
@@ -177,8 +201,10 @@ class Pipeline:
         context = visit.comes_to(Point.VIEWER_REQUEST, distribution)
         light = association.of_cloudfront
         origin = self._origin_half.spec_of(behavior) if light else None
+        asked = visit.asked = Asked(visit.seen, None if visit.asked is None else visit.asked.outcome)
+        judge, given = self._tell.judge(context, asked), asked.outcome
         result = await self._invoker.on_request(
-            context, association, visit.seen, origin, self._tell.judge(context), partial(self._tell.ran, visit)
+            context, association, visit.seen, origin, judge, partial(self._ran, visit, asked), given
         )
         if isinstance(result, Response):
             self._tell.step(visit, Step.VIEWER_REQUEST, f"answered {result.status}", result)
@@ -188,6 +214,10 @@ class Pipeline:
         self._tell.step(visit, Step.VIEWER_REQUEST, "went on", result)
         visit.seen, visit.choice = result.request, result.choice
         return None
+
+    def _ran(self, visit: Visit, asked: Asked, invocation: Invocation) -> None:
+        asked.outcome = invocation
+        self._tell.ran(visit, invocation)
 
     async def _error_page(self, visit: Visit, obtained: Obtained) -> Obtained:
         distribution, status = visit.distribution, obtained.response.status
@@ -248,23 +278,66 @@ class Pipeline:
             headers = with_cache_status(headers, visit.distribution, obtained)
         response = signed(obtained.response, headers, visit.id, obtained.age)
         if visit.request.same is not None and not self._watched:
-            visit.request.same.answer = standing(self, visit, obtained, headers)
+            self._keep(visit.request.same, visit, standing(self, visit, obtained, headers))
         self._tell.step(visit, Step.DELIVER, f"{response.status} {obtained.word}", response)
         return Delivery(response, visit, obtained, self._clock, self._emit)
 
+    def _keep(self, same: SameHead, visit: Visit, answer: Standing | None) -> None:
+        """Keep an answer that stands for those who send the same bytes; after a function, for the same result too."""
+        asked, distribution, behavior = visit.asked, visit.distribution, visit.behavior
+        if asked is None or answer is None or distribution is None or behavior is None:
+            same.answer = answer if asked is None else None
+            return
+        association = behavior.viewer_request
+        if association is None or association.of_cloudfront or association.include_body or asked.remarked:
+            return
+        asking: Asking | None = same.asking
+        if asking is None or asking.owner is not self:
+            context = visit.context(Point.VIEWER_REQUEST, distribution)
+            asking = same.asking = Asking(self, association, Question(context, asked.shown), distribution, behavior)
+        if isinstance(asked.outcome, Invocation):
+            asking.learn(visit.request.client[0], asked.outcome.payload, answer)
+
     def _again(self, request: Request, answer: Standing | None) -> Delivery | None:
-        """Give the same bytes the same answer, if it still stands: the object is there, fresh, and of this revision."""
+        """Give the same bytes the same answer, if it still stands."""
         if answer is None or answer.owner is not self:
             return None
         now = self._clock()
+        return self._given_again(request, answer, self._make_id(), now) if self._stands(answer, now) else None
+
+    def _stands(self, answer: Standing, now: float) -> bool:
+        """Whether the object is there, fresh, and of this revision."""
         if self._store.peek(answer.key) is not answer.entry:
-            return None
+            return False
         caching = self._authorities[answer.distribution.id]
-        if caching.look(answer.entry, answer.wish, now)[0] is not Use.HIT:
-            return None
-        visit = answer.visit_of(self._make_id(), request, now)
+        return caching.look(answer.entry, answer.wish, now)[0] is Use.HIT
+
+    def _given_again(self, request: Request, answer: Standing, request_id: str, now: float) -> Delivery:
+        visit = answer.visit_of(request_id, request, now)
         response = signed(answer.obtained.response, answer.headers, visit.id, answer.entry.age(now))
         return Delivery(response, visit, answer.obtained, self._clock, self._emit)
+
+    def _heard(self, pending: Pending, outcome: Ending) -> None:
+        """Go on with what the function answered: as before, if that stands, else step by step."""
+        request = pending.request
+        if isinstance(outcome, Invocation):
+            answer = pending.asking.answers.get((request.client[0], outcome.payload))
+            if answer is not None and self._stands(answer, pending.started):
+                pending.resume(self._given_again(request, answer, pending.id, pending.started))
+                return
+        pending.resume(begun(self._answer(self._visit_of(pending, outcome))))
+
+    def _left(self, pending: Pending) -> None:
+        visit = self._visit_of(pending)
+        visit.distribution, visit.behavior = pending.asking.distribution, pending.asking.behavior
+        visit.ran.append(Point.VIEWER_REQUEST)
+        self._tell.left(visit)
+
+    @staticmethod
+    def _visit_of(pending: Pending, outcome: Ending | None = None) -> Visit:
+        visit = Visit(pending.id, pending.request, pending.started, pending.on_interim)
+        visit.asked = Asked(pending.request, outcome)
+        return visit
 
     def _join(self, visit: Visit, tunnel: Tunnel) -> Delivery:
         self._tell.step(visit, Step.DELIVER, "101 Miss", tunnel)

@@ -6,13 +6,15 @@ are its own. A step that looks at more (the viewer's address, the moment, a func
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from edgerun.cache.entry import CacheKey, Entry
-from edgerun.distribution.model import Behavior, Distribution
+from edgerun.distribution.model import Behavior, Distribution, Point
 from edgerun.http.headers import Headers
 from edgerun.http.message import Request
 from edgerun.visit import Obtained, Visit
+
+STANDING_AFTER: Final[tuple[list[str], ...]] = ([], [Point.VIEWER_REQUEST])
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Standing:
         wish: what the request asks of the cache, in the authority's own terms.
         obtained: after the viewer's steps.
         headers: finished, but for the lines that are each answer's own.
-        distribution, behavior, seen: what the steps set on the visit.
+        distribution, behavior, seen, ran: what the steps set on the visit.
     """
 
     owner: object
@@ -37,18 +39,20 @@ class Standing:
     distribution: Distribution
     behavior: Behavior
     seen: Request
+    ran: list[str]
 
     def visit_of(self, request_id: str, request: Request, now: float) -> Visit:
         """Return the visit of a request that gets this answer."""
         visit = Visit(request_id, request, now)
         visit.distribution, visit.behavior, visit.seen = self.distribution, self.behavior, self.seen
+        visit.ran = self.ran
         return visit
 
 
 def standing(owner: object, visit: Visit, obtained: Obtained, headers: Headers) -> Standing | None:
     """Return an answer as one that stands, or None when more than head and object went into it."""
     decision, distribution, behavior = obtained.decision, visit.distribution, visit.behavior
-    if not obtained.standing or visit.ran or obtained.response.body.data is None:
+    if not obtained.standing or visit.ran not in STANDING_AFTER or obtained.response.body.data is None:
         return None
     if decision is None or decision.key is None or decision.entry is None or distribution is None or behavior is None:
         return None
@@ -58,4 +62,4 @@ def standing(owner: object, visit: Visit, obtained: Obtained, headers: Headers) 
     if policy is not None and (policy.server_timing or policy.remove):
         return None
     found = (decision.key, decision.entry, decision.wish)
-    return Standing(owner, *found, obtained, headers, distribution, behavior, visit.seen)
+    return Standing(owner, *found, obtained, headers, distribution, behavior, visit.seen, visit.ran)

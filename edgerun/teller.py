@@ -1,12 +1,12 @@
 """What every step of a request's way may say: that it was taken, that it failed, what page an error becomes."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Final
 
 from edgerun import answers
 from edgerun.errors import EdgeError, FunctionError, FunctionThrottled, NothingStored
 from edgerun.functions.lambda_edge import EdgeContext, Judge
+from edgerun.functions.lambda_edge import Warned as Remark
 from edgerun.functions.limits import UTILIZATION_TO_WARN_OF
 from edgerun.functions.readings import PRESETS, Readings, Strictness
 from edgerun.functions.runtime import Invocation
@@ -14,7 +14,7 @@ from edgerun.http.fields import format_date
 from edgerun.http.message import Response
 from edgerun.observe.events import Answered, Event, Failed, Step, Stepped, Warned
 from edgerun.settle import with_length
-from edgerun.visit import Clock, Obtained, Visit
+from edgerun.visit import Asked, Clock, Obtained, Visit
 
 _NO_ANSWER: Final = Obtained(response=Response(status=0), word="Error")
 
@@ -63,10 +63,16 @@ class Teller:
         """Complete a response that a function generated."""
         return with_length(answers.signed(response, format_date(self._clock())), visit.seen.method)
 
-    def judge(self, context: EdgeContext) -> Judge:
+    def judge(self, context: EdgeContext, asked: Asked | None = None) -> Judge:
         """Return the judge over what the function of a point returns; what he forgives is said."""
-        at = partial(Warned, request_id=context.request_id, point=context.point)
-        return Judge(self.readings, lambda what: self._emit(at(rule=what.rule, path=what.path, message=what.message)))
+
+        def warn(what: Remark) -> None:
+            if asked is not None:
+                asked.remarked = True
+            told = {"rule": what.rule, "path": what.path, "message": what.message}
+            self._emit(Warned(request_id=context.request_id, point=context.point, **told))
+
+        return Judge(self.readings, warn)
 
     def ran(self, visit: Visit, invocation: Invocation) -> None:
         """Note how much of its time a CloudFront Function took, and warn of too much."""

@@ -11,6 +11,7 @@ from edgerun.distribution.choice import OriginChoice
 from edgerun.distribution.model import Behavior, Distribution, Point
 from edgerun.errors import EdgeError
 from edgerun.functions.lambda_event import EdgeContext
+from edgerun.functions.runtime import Ending
 from edgerun.http.headers import Headers, Line
 from edgerun.http.message import Body, BytesBody, OnInterim, Request, Response, Tunnel
 from edgerun.observe.events import Answered
@@ -20,6 +21,23 @@ Clock = Callable[[], float]
 
 POP: Final = b"EDG50-P1"
 NO_WHOLE_ANSWER: Final = frozenset({206, 304, 412, 416})
+
+
+class Asked:
+    """What is known of a visit's viewer-request function.
+
+    Attributes:
+        shown: the request as the function sees it.
+        outcome: what came of the call, once it is known.
+        remarked: something in the result was forgiven, which is said for each request.
+    """
+
+    __slots__ = ("outcome", "remarked", "shown")
+
+    def __init__(self, shown: Request, outcome: Ending | None = None) -> None:
+        self.shown = shown
+        self.outcome = outcome
+        self.remarked = False
 
 
 class Visit:
@@ -35,12 +53,13 @@ class Visit:
         ran: the points whose functions ran, in order.
         choice: the origin that viewer-request chose instead of the behavior's, if it did.
         failover: why the second origin of a group was asked, such as `Failover:503`; "" if it was not.
+        asked: what is known of its viewer-request function; None without one.
         utilization: the highest of the visit's CloudFront Functions, in percent; None without one.
     """
 
     __slots__ = (
         *("behavior", "choice", "distribution", "failover", "id", "on_interim", "ran", "request", "seen", "started"),
-        "utilization",
+        *("asked", "utilization"),
     )
 
     def __init__(self, request_id: str, request: Request, started: float, on_interim: OnInterim | None = None) -> None:
@@ -55,10 +74,15 @@ class Visit:
         self.choice: OriginChoice | None = None
         self.failover = ""
         self.utilization: int | None = None
+        self.asked: Asked | None = None
 
     def comes_to(self, point: Point, distribution: Distribution) -> EdgeContext:
         """Note that the visit came to a point's function, and return what the function is told about it."""
         self.ran.append(point)
+        return self.context(point, distribution)
+
+    def context(self, point: Point, distribution: Distribution) -> EdgeContext:
+        """Return what the function of a point is told about the visit."""
         return EdgeContext(
             point=point,
             distribution_domain_name=distribution.domain_name,

@@ -121,12 +121,13 @@ class Play:
         patience: float = 60.0,
         watched: bool = True,
         spare: tuple[OriginConfig, ...] = (),
+        runtime: Any = None,
     ) -> None:
         """Build it; `origins` answer for domain names of their own, `spare` are configured and no behavior's."""
         chosen = given if isinstance(given, Distribution) else distribution(given or behavior())
         self.clock = clock or SettableClock()
         self.origin = ScriptedOrigin(replies)
-        self.runtime = CallableRuntime(functions or {})
+        self.runtime = runtime or CallableRuntime(functions or {})
         self.events: list[Event] = []
         self.store: Any = MemoryStore(size=10_000_000, max_object_size=10_000_000) if store is None else store
         self.flights: Collapser[Any] = Collapser(patience=patience)

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
+from edgerun.asking import Pending
 from edgerun.doors.incoming import IncomingBody, nothing
 from edgerun.doors.outgoing import BODILESS, LAST_CHUNK, chunk, head, interim_head, tunnel_head
+from edgerun.eager import Begun
 from edgerun.errors import EdgeError, RequestError
 from edgerun.http.message import Interim, Request, Response, Tunnel
 from edgerun.visit import Delivery
@@ -19,7 +21,7 @@ JOINED_UP_TO: Final = 65_536
 class Turn:
     """Runs the pipeline for one request and writes what comes of it, when it is this one's turn."""
 
-    __slots__ = ("_door", "_head_written", "_sent", "_task", "body", "keep_alive", "refusal", "request")
+    __slots__ = ("_door", "_head_written", "_pending", "_sent", "_task", "body", "keep_alive", "refusal", "request")
 
     def __init__(self, door: "WireProtocol", request: Request, *, keep_alive: bool) -> None:
         self.request = request
@@ -30,13 +32,30 @@ class Turn:
         self._head_written = False
         self._sent = 0
         self._task: asyncio.Task[None] | None = None
+        self._pending: Pending | None = None
 
     def start(self, pipeline: "Entrance") -> None:
         """Begin; finishes at once when nothing has to wait."""
         if self.refusal is not None:
             self._write_whole(pipeline.refuse(self.refusal, self.request))
             return
-        begun = pipeline.begin(self.request, self._send_interim)
+        same = self.request.same
+        if same is not None and same.asking is not None:
+            self._pending = pipeline.ask(self.request, self._resume, self._send_interim)
+            if self._pending is not None:
+                return
+        self._go_on(pipeline.begin(self.request, self._send_interim))
+
+    def _resume(self, begun: Begun) -> None:
+        """Go on once the function has answered; nothing may be raised at it."""
+        self._pending = None
+        try:
+            self._go_on(begun)
+        except Exception:
+            self._door.logger.exception("edgerun failed on a request; this is a fault of edgerun's own")
+            self._door.transport.abort()
+
+    def _go_on(self, begun: Begun) -> None:
         if isinstance(begun, Delivery):
             at_hand = begun.response.body.data is not None and self.body is NO_INCOMING
             if at_hand and not self._door.flow.write_paused:
@@ -56,6 +75,8 @@ class Turn:
     def viewer_left(self) -> None:
         """Give up what only this viewer needed."""
         self.body.fail()
+        if self._pending is not None:
+            self._pending.leave()
         if self._task is not None:
             self._task.cancel()
 

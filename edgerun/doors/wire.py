@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol, cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from edgerun.asking import Pending, Resume
 from edgerun.distribution.guard import LARGEST_HEAD, LONGEST_URL, check_size, wants_tunnel
 from edgerun.doors.heads import KnownHead, KnownHeads, is_one_head
 from edgerun.doors.incoming import IncomingBody, nothing
@@ -36,6 +37,8 @@ class Entrance(Protocol):
     """What a door asks of the pipeline."""
 
     def begin(self, request: Request, on_interim: OnInterim | None = None) -> Begun: ...
+
+    def ask(self, request: Request, resume: Resume, on_interim: OnInterim | None = None) -> Pending | None: ...
 
     def refuse(self, error: RequestError, request: Request) -> Delivery: ...
 

@@ -10,8 +10,8 @@ from edgerun.functions.frames import DamagedChannel, Frame, FrameReader
 class Listener(Protocol):
     """What hears a host: its environment."""
 
-    def hear(self, frame: Frame) -> None:
-        """Take a frame.
+    def hear(self, *frames: Frame) -> None:
+        """Take the frames that came at once.
 
         Raises:
             DamagedChannel: no host would send it now.
@@ -75,8 +75,7 @@ class Channel(asyncio.Protocol):
         if self._aborted:
             return
         try:
-            for frame in self._frames.feed(data):
-                self._listener.hear(frame)
+            self._listener.hear(*self._frames.feed(data))
         except DamagedChannel as damage:
             self._listener.damaged(str(damage))
 

@@ -12,6 +12,7 @@ from edgerun.errors import FunctionExecutionError, FunctionInitError
 from edgerun.functions import bootstraps, faults, frames, orders, provided
 from edgerun.functions.call import Call
 from edgerun.functions.channel import Channel
+from edgerun.functions.deadline import Deadline
 from edgerun.functions.frames import DamagedChannel, Frame
 from edgerun.functions.function import Function
 from edgerun.functions.link import Link
@@ -61,7 +62,6 @@ class Environment:
         self._on_output = on_output
         self._largest_result = largest_result
         self._journal = journal
-        self._meter = Meter(function, journal)
         self._on_loaded = on_loaded
         self._call: Call | None = None
         self._last_id = 0
@@ -74,13 +74,13 @@ class Environment:
         self._status: int | None = None
         self._cause = ""
         self._max_memory = 0
-        self._deadline = 0.0
         self._initialised = False
         self._within = False  # INIT runs inside the first call, in its time
         self._timed = False  # the time of the call that runs began with INIT
         self._repeats = False
         self._link: Link | None = None
         self._init_alarm: asyncio.TimerHandle | None = None
+        self._deadline: Deadline
         self._grace: asyncio.TimerHandle | None = None
 
     @property
@@ -95,14 +95,14 @@ class Environment:
     def start(
         self, loop: asyncio.AbstractEventLoop, spawner: Spawner, program: str, log_format: LogFormat = "text"
     ) -> None:
-        """Have the process made; it runs none of the function's code before `initialise`.
-
-        `program` is node for Node functions, and a custom runtime's bootstrap.
+        """Have the process of `program` made, such as node; it runs none of the function's code before `initialise`.
 
         Raises:
             OSError: it cannot be made.
         """
         self._loop = loop
+        self._deadline = Deadline(loop, self._expired)
+        self._meter = Meter(loop, self.function, self._journal)
         self._spawner = spawner
         self._place = log_place(self.function, time.time())
         seen = variables(self.function, self._place, log_format)
@@ -146,8 +146,8 @@ class Environment:
         elif self._within and call.init_only:
             self._init_alarm = self._loop.call_later(self.function.init_timeout, self._init_expired)
         elif self._within:
-            self._timed, self._deadline = True, self._loop.time() + self.function.timeout
-            call.arm(self._loop, self.function.timeout, self._expired)
+            self._timed = True
+            self._deadline.set(self._loop.time() + self.function.timeout)
 
     def retire(self) -> None:
         """Take no further call, and end after the one that runs."""
@@ -184,6 +184,7 @@ class Environment:
         if self._gone:
             return
         self._gone = True
+        self._deadline.cancel()
         for alarm in (self._going, self._init_alarm, self._grace):
             if alarm is not None:
                 alarm.cancel()
@@ -213,7 +214,6 @@ class Environment:
         """See to the call that the process leaves behind."""
         if self._repeats or self._may_move(call):
             self._call = None
-            call.disarm()
             if self._repeats:
                 self._owner.init_repeats(self, call)
             else:
@@ -223,10 +223,11 @@ class Environment:
 
     # -- what the host sends
 
-    def hear(self, frame: Frame) -> None:
-        """Take a frame, unless the environment is ending."""
-        if self._ending is None:
-            self._receive(frame)
+    def hear(self, *received: Frame) -> None:
+        """Take frames that came at once, unless the environment is ending."""
+        for frame in received:
+            if self._ending is None:
+                self._receive(frame)
 
     def lost(self) -> None:
         """Wait a moment for the exit status: it says more than the end of the channel."""
@@ -256,7 +257,7 @@ class Environment:
             call.started = True
             now = self._loop.time()
             if not self._timed:
-                self._deadline = now + self.function.timeout
+                self._deadline.set(now + self.function.timeout)
             self._meter.started(now, call)
         elif frame.kind in {frames.RESULT, frames.ERROR} and call.started:
             self._settle(call, frame)
@@ -293,11 +294,9 @@ class Environment:
         """Go on with the call that is here, if it still wants to run."""
         call = self._call
         if call is not None and call.init_only:
-            call.answer(Invocation(payload=b"", init_duration=self._init_duration))
+            call.settle(Invocation(payload=b"", init_duration=self._init_duration))
         if call is None or call.abandoned:
-            self._call, self._timed = None, False
-            if call is not None:
-                call.disarm()
+            self._clear()
             self._free()
         else:
             self._send(call)
@@ -309,9 +308,11 @@ class Environment:
         if frame.oversized:
             self._fail(faults.too_large(self.function, self._largest_result), answer.duration)
         elif frame.kind == frames.RESULT:
-            call.disarm()
-            self._call, self._timed = None, False
-            call.answer(self._meter.answered(call, answer.document, answer.duration, answer.max_memory))
+            invocation = self._meter.answered(call, answer.document, answer.duration, answer.max_memory)
+            self._clear()
+            self._free()  # first: it has its next call before anybody looks at this result
+            call.settle(invocation)
+            return
         else:
             why = faults.documented(self.function, answer.document, FunctionExecutionError)
             if why.error_type == faults.OUT_OF_MEMORY:
@@ -320,6 +321,10 @@ class Environment:
                 return
             self._fail(why, answer.duration)
         self._free()
+
+    def _clear(self) -> None:
+        self._call, self._timed = None, False
+        self._deadline.clear()
 
     def _free(self) -> None:
         if self.retired:
@@ -346,28 +351,22 @@ class Environment:
 
     def _fail(self, why: FunctionExecutionError, duration: float | None = None) -> None:
         """Fail the call, if there is one; `duration` is the host's word for how long it ran."""
-        call, self._call = self._call, None
+        call = self._call
         if call is None:
             return
-        self._timed = False
-        call.disarm()
+        self._clear()
         now = self._loop.time()
         if not self.ready:
             self._meter.init_failed(now, why.error_type)
         self._meter.failed(now, call, why, duration, ending=self._ending is not None and not self._gone)
-        call.fail(why)
         if not (self.ready or call.init_only):
             self._owner.init_failed(self, why)
+        call.settle(why)
 
     def _expired(self) -> None:
-        """End the call's time, or wait on if the host began it later than it was sent."""
-        call = self._call
-        assert call is not None
-        left = self._deadline - self._loop.time() if call.started or self._timed else 0.0
-        if left > 0.001:
-            call.arm(self._loop, left, self._expired)
-        else:
-            self.kill(faults.timed_out(self.function, call.aws_request_id))
+        """End the call's time: it was set when the call was sent, and again when the host began it."""
+        assert self._call is not None
+        self.kill(faults.timed_out(self.function, self._call.aws_request_id))
 
     def _init_expired(self) -> None:
         self._end_init(faults.init_timed_out(self.function))
@@ -388,7 +387,7 @@ class Environment:
         payload = call.aws_request_id.encode() + call.event
         self._link.write(frames.encode(frames.EVENT, self._last_id, payload))
         if not self._timed:
-            call.arm(self._loop, self.function.timeout, self._expired)
+            self._deadline.set(self._loop.time() + self.function.timeout)
 
     def _printed(self, text: str) -> None:
         call = self._call if self.ready else None

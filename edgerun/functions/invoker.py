@@ -12,7 +12,7 @@ from edgerun.functions import cloudfront_functions, lambda_edge
 from edgerun.functions.cloudfront_functions import Outcome
 from edgerun.functions.lambda_edge import ChangedRequest, EdgeContext, ExposedBody, Judge
 from edgerun.functions.limits import EXPOSED_BODY
-from edgerun.functions.runtime import FunctionRuntime, Invocation
+from edgerun.functions.runtime import Ending, Forget, FunctionRuntime, Invocation, PromptRuntime
 from edgerun.functions.told import Tell, told
 from edgerun.http.message import Body, BytesBody, Request, Response, StreamBody
 from edgerun.observe.events import Called
@@ -41,6 +41,16 @@ class Invoker:
         self._runtime = runtime
         self._origins = origins
         self._tell = tell
+        self._begin = runtime.begin if isinstance(runtime, PromptRuntime) and tell is None else None
+
+    def begin(
+        self, association: Association, event: bytes, *, label: str, heard: Callable[[Ending], None]
+    ) -> Forget | None:
+        """Have a function run on an event that is ready, without waiting; see `PromptRuntime`.
+
+        What comes of it is for `on_request` to read, as `given`.
+        """
+        return None if self._begin is None else self._begin(association.function, event, label=label, heard=heard)
 
     async def on_request(
         self,
@@ -50,6 +60,7 @@ class Invoker:
         origin: OriginSpec | None,
         judge: Judge,
         ran: OnRun = _untold,
+        given: Ending | None = None,
     ) -> ChangedRequest | Response:
         """Run a viewer-request or origin-request function.
 
@@ -60,6 +71,7 @@ class Invoker:
             origin: the behavior's; at viewer-request only CloudFront Functions ask for it.
             judge: decides what is forgiven.
             ran: told of a run that came to its end.
+            given: what came of the call, if it was made already, by `begin`.
 
         Returns:
             The request to go on with, or the response the function made.
@@ -79,7 +91,7 @@ class Invoker:
             if association.include_body:
                 exposed, request = await exposing(request, context.point, judge)
             event = lambda_edge.build_event(context, request, origin=origin, exposed=exposed)
-            result = await self._result(context, association, event, ran)
+            result = await self._result(context, association, event, ran, given)
             return lambda_edge.read_request_result(context, event, result, request=request, origin=origin, judge=judge)
         except FunctionError as error:
             raise named(error, association) from None
@@ -117,8 +129,18 @@ class Invoker:
         return cloudfront_functions.parse_payload(payload, orjson.loads)
 
     async def _result(
-        self, context: EdgeContext, association: Association, event: dict[str, object], ran: OnRun
+        self,
+        context: EdgeContext,
+        association: Association,
+        event: dict[str, object],
+        ran: OnRun,
+        given: Ending | None = None,
     ) -> object:
+        if isinstance(given, FunctionError):
+            raise given
+        if given is not None:
+            ran(given)
+            return lambda_edge.parse_payload(given.payload, orjson.loads)
         return lambda_edge.parse_payload(await self._run(context, association, event, ran), orjson.loads)
 
     async def _run(self, context: EdgeContext, association: Association, event: dict[str, object], ran: OnRun) -> bytes:

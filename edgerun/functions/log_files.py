@@ -3,7 +3,7 @@
 import asyncio
 import os
 import re
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ BATCH: Final = 65_536
 DELAY: Final = 0.1
 SUFFIX: Final = ".log"
 OLD_SUFFIX: Final = ".log.1"
-_REMEMBERED: Final = 1000
+_REMEMBERED: Final = 3000
 _STARTS: Final = re.compile(r'(?:START RequestId: |.*"platform\.start","record":\{"requestId":")([0-9a-f-]{36})')
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]|^\.")
 
@@ -70,13 +70,13 @@ class FunctionLogs:
         self._unwritten: dict[str, list[str]] = {}
         self._size = 0
         self._troubled = False
-        # Lambda's id of the last invocation of a function for a request.
-        self._invocations: OrderedDict[tuple[str, str], str] = OrderedDict()
+        # What tells Lambda's id of the last invocation of a function for a request, the newest last.
+        self._invocations: deque[Printed] = deque(maxlen=_REMEMBERED)
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Printed):
             if event.kind == "platform":
-                self._remember(event)
+                self._invocations.append(event)
             self._add(event.function, self._line(event))
         elif isinstance(event, Failed) and isinstance(event.error, FunctionResultError):
             self._refused(event, event.error)
@@ -116,16 +116,17 @@ class FunctionLogs:
         function = config.functions.get(event.function)
         version = function.version if function is not None else "1"
         arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:us-east-1.{event.function}:{version}"
-        aws_request_id = self._invocations.get((event.request_id, event.function), "")
+        aws_request_id = self._invocation_for(event.request_id, event.function)
         for line in validation_failure(event.request_id, arn, REGION, aws_request_id, error.log or str(error)):
             self._add(f"LambdaEdge-{distribution}", line)
 
-    def _remember(self, event: Printed) -> None:
-        starts = _STARTS.match(event.text)
-        if starts is not None:
-            self._invocations[event.request_id, event.function] = starts[1]
-            if len(self._invocations) > _REMEMBERED:
-                self._invocations.popitem(last=False)
+    def _invocation_for(self, request_id: str, function: str) -> str:
+        for told in reversed(self._invocations):
+            if told.request_id == request_id and told.function == function:
+                starts = _STARTS.match(told.text)
+                if starts is not None:
+                    return starts[1]
+        return ""
 
     def _append(self, name: str, batch: bytes) -> None:
         """Append to a file, opened anew each time: the user may remove or move it while we run."""

@@ -1,13 +1,18 @@
 """What one environment's invocations take, in time and memory, and how that is told: in the lines of its log."""
 
+import asyncio
 from dataclasses import replace
+from typing import Final
 
 from edgerun.errors import FunctionExecutionError
 from edgerun.functions.call import Call
+from edgerun.functions.deadline import Deadline
 from edgerun.functions.function import Function
 from edgerun.functions.log_lines import InvocationFacts, Phase
 from edgerun.functions.output import Journal
 from edgerun.functions.runtime import Invocation
+
+SILENCE: Final = 0.05  # seconds until the log tells that an invocation has begun, if nothing else happens
 
 
 class Meter:
@@ -19,10 +24,11 @@ class Meter:
         max_memory: MB the environment held at most, as far as known.
     """
 
-    def __init__(self, function: Function, journal: Journal | None) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, function: Function, journal: Journal | None) -> None:
         self.max_memory = 0
         self._function = function
         self._journal = journal
+        self._announcing = Deadline(loop, self._announce)
         self._init_begun = 0.0
         self._init_within = False
         self._init_duration = 0.0
@@ -57,6 +63,7 @@ class Meter:
         self._begun = now
         if self._journal is not None:
             self._journal.started(call)
+            self._announcing.set(now + SILENCE)
 
     def answered(self, call: Call, payload: bytes, duration: float, max_memory: int) -> Invocation:
         """Close an invocation that succeeded.
@@ -100,9 +107,11 @@ class Meter:
         self._last = (call, facts)
         if self._journal is not None:
             self._journal.started(call)
+            self._journal.announce()
 
     def ended(self, max_memory: int) -> None:
         """Tell what was kept until the environment was gone."""
+        self._announcing.cancel()
         self.max_memory = max(self.max_memory, max_memory)
         if self._last is not None:
             (call, facts), self._last = self._last, None
@@ -132,3 +141,7 @@ class Meter:
     def _report(self, call: Call, facts: InvocationFacts) -> None:
         if self._journal is not None:
             self._journal.finished(call, facts)
+
+    def _announce(self) -> None:
+        if self._journal is not None:
+            self._journal.announce()

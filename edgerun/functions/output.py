@@ -99,11 +99,29 @@ class OutputPipe:
 class Journal:
     """One environment's log: the platform's lines around what the function prints, in CloudWatch's order."""
 
-    def __init__(self, environment: EnvironmentFacts, form: LogFormat, on_output: Callable[[OutputLine], None]) -> None:
+    def __init__(
+        self,
+        environment: EnvironmentFacts,
+        form: LogFormat,
+        on_output: Callable[[OutputLine], None],
+        *,
+        together: bool = False,
+    ) -> None:
+        """Make a log.
+
+        Args:
+            environment: whose.
+            form: CloudWatch's text form or its JSON form.
+            on_output: gets every line.
+            together: whether the lines about an invocation that printed nothing are handed out as one.
+        """
         self._environment = environment
         self._form = form
         self._on_output = on_output
+        self._together = together
         self._open: Call | None = None
+        self._begun = 0.0
+        self._announced = False
 
     def init_started(self, phase: Phase) -> None:
         self._write(log_lines.init_start(self._form, time.time(), self._environment, phase))
@@ -114,13 +132,18 @@ class Journal:
     def started(self, call: Call) -> None:
         """Open an invocation, unless a line that overtook the host's word for it has done so."""
         if self._open is not call:
-            self._open = call
-            self._write(log_lines.start(self._form, time.time(), call.aws_request_id, self._environment.version))
+            self._open, self._begun, self._announced = call, time.time(), False
+
+    def announce(self) -> None:
+        """Write that the open invocation has begun, if there is one: until then it may have ended already."""
+        if self._open is not None and not self._announced:
+            self._write(self._start())
 
     def printed(self, text: str, call: Call | None) -> None:
         """Write what was printed, `call` being the invocation that the host was sent, if any."""
         if call is not None:
             self.started(call)
+        self.announce()
         if self._form == "json":
             aws_request_id = self._open.aws_request_id if self._open is not None else ""
             text = log_lines.json_application(time.time(), aws_request_id, text)
@@ -128,8 +151,17 @@ class Journal:
 
     def finished(self, call: Call, facts: InvocationFacts) -> None:
         self.started(call)
-        self._write(log_lines.finish(self._form, time.time(), facts))
+        began = [] if self._announced else self._start()
+        lines = began + log_lines.finish(self._form, time.time(), facts)
+        if self._together and began and not facts.error_type:
+            lines = ["\n".join(lines)]
+        self._write(lines)
         self._open = None
+
+    def _start(self) -> list[str]:
+        assert self._open is not None
+        self._announced = True
+        return log_lines.start(self._form, self._begun, self._open.aws_request_id, self._environment.version)
 
     def _write(self, lines: list[str]) -> None:
         for line in lines:

@@ -23,6 +23,7 @@ from edgerun.functions.remains import Remains
 from edgerun.functions.seen import EnvironmentSeen, PoolSeen, State
 
 StartEnvironment = Callable[["Pool", Call | None], Environment]
+_TICK: Final = 0.001  # what a loop's timer may come too early
 SPARE_DELAY: Final = 0.2  # seconds from the last start to the spare's: in a burst it would be in the way
 
 
@@ -63,6 +64,7 @@ class Pool:
         self._retiring: set[Environment] = set()
         self._idle: list[Environment] = []  # the last one used is the warmest, and is taken first
         self._waiting: collections.deque[Call] = collections.deque()
+        self._alarm: asyncio.TimerHandle | None = None
         self._leaving = False
         self._held = False
 
@@ -78,15 +80,15 @@ class Pool:
             self._start_for(call)
         elif len(self._waiting) < self.function.queue:
             self._waiting.append(call)
-            call.arm(self._loop, self.function.queue_timeout, lambda: self._waited_too_long(call))
+            self._limit_waiting(call)
         else:
-            call.fail(faults.queue_full(self.function))
+            call.settle(faults.queue_full(self.function))
 
     def forget(self, call: Call) -> None:
-        """Take a call out of the queue, if it is there."""
+        """Leave a call to itself: out of the queue, if it is there, else unheard."""
+        call.leave()
         if call in self._waiting:
             self._waiting.remove(call)
-            call.disarm()
 
     def retire(self) -> None:
         """Replace all environments: those idle end now, the others after the call they run."""
@@ -130,9 +132,8 @@ class Pool:
         for environment in self._current | self._retiring:
             environment.kill(why)
         while self._waiting:
-            call = self._waiting.popleft()
-            call.disarm()
-            call.fail(why)
+            self._waiting.popleft().settle(why)
+        self._stop_alarm()
 
     def pids(self) -> set[int]:
         return {environment.pid for environment in self._current | self._retiring if environment.pid}
@@ -202,7 +203,7 @@ class Pool:
         if call.abandoned:
             return
         self._waiting.appendleft(call)
-        call.arm(self._loop, self.function.queue_timeout, lambda: self._waited_too_long(call))
+        self._limit_waiting(call)
         if self._idle:
             self.freed(self._idle.pop())
 
@@ -221,7 +222,6 @@ class Pool:
     def _next(self) -> Call | None:
         while self._waiting:
             call = self._waiting.popleft()
-            call.disarm()
             if not call.abandoned:
                 return call
         return None
@@ -229,7 +229,7 @@ class Pool:
     def _start_for(self, call: Call, remains: Remains | None = None) -> None:
         """Start an environment for a call: where another was reset, if one was."""
         if remains is None and (why := self._backoff.refusal(self._monotonic())) is not None:
-            call.fail(why)
+            call.settle(why)
             return
         if remains is None and self._remains:
             remains = self._remains.pop()
@@ -238,15 +238,33 @@ class Pool:
         except FunctionInitError as error:
             if remains is not None:
                 remains.forget()
-            call.fail(error)
+            call.settle(error)
             return
         self._current.add(environment)
         environment.initialise(remains)
         environment.begin(call)
 
-    def _waited_too_long(self, call: Call) -> None:
-        self.forget(call)
-        call.fail(faults.waited_too_long(self.function))
+    # -- how long calls wait
+
+    def _limit_waiting(self, call: Call) -> None:
+        call.until = self._loop.time() + self.function.queue_timeout
+        if self._alarm is None:
+            self._alarm = self._loop.call_later(self.function.queue_timeout, self._waited)
+
+    def _waited(self) -> None:
+        """Throttle those that have waited too long; one alarm serves all, set for the first of them."""
+        self._alarm, now = None, self._loop.time() + _TICK
+        for call in [call for call in self._waiting if call.until <= now]:
+            self._waiting.remove(call)
+            call.settle(faults.waited_too_long(self.function))
+        if self._waiting and self._alarm is None:
+            first = min(call.until for call in self._waiting)
+            self._alarm = self._loop.call_later(first - self._loop.time(), self._waited)
+
+    def _stop_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
 
     # -- what is kept
 

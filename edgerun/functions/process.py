@@ -12,17 +12,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from edgerun.functions import bootstraps, faults
-from edgerun.functions.call import Call
+from edgerun.functions.call import Call, awaited
 from edgerun.functions.environment import Environment
 from edgerun.functions.function import Function
 from edgerun.functions.log_lines import EnvironmentFacts, LogFormat
 from edgerun.functions.output import Journal
 from edgerun.functions.owner import OnLoaded
 from edgerun.functions.pool import Pool
-from edgerun.functions.runtime import Invocation, OutputLine
+from edgerun.functions.runtime import Ending, Forget, Invocation, OutputLine
 from edgerun.functions.seen import PoolSeen
 from edgerun.functions.spawner import Spawner, orjson_home
 from edgerun.functions.variables import REGION
@@ -46,6 +47,7 @@ class ProcessRuntime:
         node: str = "",
         largest_result: int = faults.LARGEST_RESULT,
         platform_lines: bool = False,
+        together: bool = False,
         log_format: LogFormat = "text",
         on_loaded: OnLoaded | None = None,
         longest_idle: float = LONGEST_IDLE,
@@ -59,6 +61,7 @@ class ProcessRuntime:
             node: the program for Node functions; "" finds it on the server's PATH when it is first needed.
             largest_result: bytes; a longer result is dropped unread and fails its invocation.
             platform_lines: whether `on_output` gets the lines that Lambda writes around a function's own too.
+            together: whether those about an invocation that printed nothing come as one, with line breaks.
             log_format: CloudWatch's text form or its JSON form.
             on_loaded: hears which files functions load; without it nobody looks.
             longest_idle: seconds without a call after which an environment is ended.
@@ -69,6 +72,7 @@ class ProcessRuntime:
         self._node = node
         self._largest_result = largest_result
         self._platform_lines = platform_lines
+        self._together = together
         self._log_format = log_format
         self._on_loaded = on_loaded
         self._longest_idle = longest_idle
@@ -99,12 +103,15 @@ class ProcessRuntime:
             FunctionExecutionError: it raised, exited, or returned what cannot be serialised.
             FunctionThrottled: no environment became free in time, or too many invocations wait.
         """
+        return await self._run(function, event, label)
+
+    def begin(self, function: Function, event: bytes, *, label: str, heard: Callable[[Ending], None]) -> Forget | None:
+        """Run one function on one JSON event, and tell what came of it; see `PromptRuntime`."""
         if self._closed:
-            raise faults.platform_failed(function, "the runtime is closed")
-        pool = self._by_object.get(id(function))
-        if pool is None or pool.function is not function:
-            pool = self._pool(function)
-        return await self._run(pool, Call(asyncio.get_running_loop(), event, label))
+            return None
+        pool, call = self._pool_of(function), Call(event, label, heard)
+        pool.submit(call)
+        return partial(pool.forget, call)
 
     async def warm(self, function: Function) -> None:
         """Start a first environment of a function that has none, and wait until it is ready.
@@ -112,18 +119,23 @@ class ProcessRuntime:
         Raises:
             FunctionInitError: it does not start.
         """
-        if self._closed:
-            raise faults.platform_failed(function, "the runtime is closed")
-        await self._run(self._pool(function), Call(asyncio.get_running_loop(), b"", "", init_only=True))
+        await self._run(function, b"", "", init_only=True)
 
-    @staticmethod
-    async def _run(pool: Pool, call: Call) -> Invocation:
+    async def _run(self, function: Function, event: bytes, label: str, *, init_only: bool = False) -> Invocation:
+        future: asyncio.Future[Invocation] = asyncio.get_running_loop().create_future()
+        pool, call = self._pool_of(function), Call(event, label, awaited(future), init_only=init_only)
         pool.submit(call)
         try:
-            return await call.result()
+            return await future
         except asyncio.CancelledError:
             pool.forget(call)
             raise
+
+    def _pool_of(self, function: Function) -> Pool:
+        if self._closed:
+            raise faults.platform_failed(function, "the runtime is closed")
+        pool = self._by_object.get(id(function))
+        return pool if pool is not None and pool.function is function else self._pool(function)
 
     async def reload(self, function_name: str) -> None:
         """Replace the environments of every function of this name; the next invocation sees its new code.
@@ -230,7 +242,7 @@ class ProcessRuntime:
         facts = EnvironmentFacts(
             function_name=function.name, version=function.version, runtime_version=version, runtime_version_arn=arn
         )
-        return Journal(facts, self._log_format, self._on_output)
+        return Journal(facts, self._log_format, self._on_output, together=self._together)
 
     def _find_program(self, function: Function, call: Call | None) -> str:
         """Return node, or a custom runtime's bootstrap; "" for Python, which is forked."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from edgerun.functions.function import Function
-from edgerun.functions.runtime import FunctionRuntime, Invocation
+from edgerun.functions.runtime import Ending, Forget, FunctionRuntime, Invocation, PromptRuntime
 from edgerun.functions.seen import PoolSeen
 
 
@@ -44,6 +44,11 @@ class RuntimeRouter:
 
     async def invoke(self, function: Function, event: bytes, *, label: str) -> Invocation:
         return await self.engine_of(function).invoke(function, event, label=label)
+
+    def begin(self, function: Function, event: bytes, *, label: str, heard: Callable[[Ending], None]) -> Forget | None:
+        """Ask the engine of a function, if it can be asked without waiting."""
+        engine = self.engine_of(function)
+        return engine.begin(function, event, label=label, heard=heard) if isinstance(engine, PromptRuntime) else None
 
     def engine_of(self, function: Function) -> Engine:
         """Return what runs a function."""

@@ -1,7 +1,9 @@
 """What the invoker asks of whatever runs functions: one JSON event in, one JSON result out."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
+from edgerun.errors import FunctionError
 from edgerun.functions.function import Function
 from edgerun.functions.log_lines import billed
 from edgerun.values import value
@@ -42,13 +44,18 @@ class OutputLine:
     Attributes:
         label: what the caller named the invocation that ran at that time, "" outside one.
         text: of several lines, if the event has several.
-        kind: `output` or `platform`, or `note`: a word of edgerun's own for the terminal, which is in no log on AWS.
+        kind: `output` or `platform`, of which several may come as one, or `note`: a word of edgerun's own for the
+            terminal, which is in no log on AWS.
     """
 
     function: str
     label: str
     text: str
     kind: str = "output"
+
+
+Ending = Invocation | FunctionError
+Forget = Callable[[], None]
 
 
 class FunctionRuntime(Protocol):
@@ -69,4 +76,23 @@ class FunctionRuntime(Protocol):
 
     async def aclose(self) -> None:
         """Kill every environment and remove every folder made for one."""
+        ...
+
+
+@runtime_checkable
+class PromptRuntime(Protocol):
+    """A runtime that can be asked without waiting for it."""
+
+    def begin(self, function: Function, event: bytes, *, label: str, heard: Callable[[Ending], None]) -> Forget | None:
+        """Run one function on one JSON event, as `invoke` does, and return at once.
+
+        Args:
+            function: what to run, and its limits.
+            event: JSON, UTF-8.
+            label: the caller's name for this invocation.
+            heard: told once of the result or the error, perhaps before this returns; must not raise.
+
+        Returns:
+            How to leave the call unheard; None when this function can only be invoked.
+        """
         ...

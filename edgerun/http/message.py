@@ -122,10 +122,11 @@ async def read(body: Body) -> bytes:
 class SameHead:
     """What requests with the very same bytes have in common; whoever answered one may keep here what he found."""
 
-    __slots__ = ("answer",)
+    __slots__ = ("answer", "asking")
 
     def __init__(self) -> None:
         self.answer: Any = None
+        self.asking: Any = None  # where every answer takes a function
 
 
 @value

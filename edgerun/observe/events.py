@@ -222,7 +222,10 @@ class Warned:
 
 @value
 class Printed:
-    """A function printed a line, or, `kind` being `platform`, Lambda wrote one about it into the function's log."""
+    """A function printed a line, or, `kind` being `platform`, Lambda wrote about it into the function's log.
+
+    Unless every step is told, all that is written about an invocation that printed nothing is one event.
+    """
 
     request_id: str
     function: str

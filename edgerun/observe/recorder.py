@@ -217,6 +217,9 @@ class Recorded:
         begun: Begun = self._entrance.begin(request, on_interim)
         return self._recorder.delivers(begun) if isinstance(begun, Delivery) else self._later(begun)
 
+    def ask(self, *_: object) -> None:
+        """Ask no function at once: every step is told."""
+
     def refuse(self, error: RequestError, request: Request) -> Delivery:
         delivery: Delivery = self._entrance.refuse(error, request)
         return self._recorder.delivers(delivery)

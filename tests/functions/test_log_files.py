@@ -197,9 +197,9 @@ def test_another_failure_is_not_in_cloudfronts_log(logs):
 
 
 def test_ids_of_invocations_are_not_kept_for_ever(logs):
-    for number in range(1500):
+    for number in range(4000):
         logs.printed("greet", f"START RequestId: {ID} Version: 1", request_id=f"r{number}", kind="platform")
-    assert len(logs.tell._invocations) == 1000
+    assert len(logs.tell._invocations) == 3000
 
 
 @pytest.mark.process

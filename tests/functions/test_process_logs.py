@@ -1,5 +1,6 @@
 """What stands in a function's log, with real processes: which lines, in which order, in both forms."""
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -374,6 +375,26 @@ def test_the_platforms_lines_are_marked_as_such(folder):
     lines = logged(python("app.happy", root=folder))
     assert [line.kind for line in lines] == ["platform", "output", "platform", *["output"] * 2, *["platform"] * 2]
     assert {line.function for line in lines} == {"ab"}
+
+
+def test_an_invocation_that_runs_is_in_the_log_already(tmp_path):
+    Path(tmp_path, "app.py").write_text(
+        "import os, time\n"
+        "def handler(event, context):\n"
+        "    while not os.path.exists(event['gate']):\n"
+        "        time.sleep(0.002)\n"
+    )
+
+    async def scene(stage):
+        function = python("app.handler", root=str(tmp_path))
+        gate = tmp_path / "gate"
+        running = asyncio.create_task(stage.invoke(function, {"gate": str(gate)}))
+        words = await stage.line("START")
+        gate.touch()
+        await running
+        return words
+
+    assert play(scene, platform_lines=True, together=True)[:2] == ["START", "RequestId:"]
 
 
 JSON_LOGS = [
