@@ -150,6 +150,7 @@ class Server:
             if await self._started(edge, watcher):
                 if admin is not None:
                     admin.start()
+                    console.inspector = admin.address if recording else ""
                 if self._options.watch:
                     watching = asyncio.create_task(watcher.run())
                     watcher.start_debugged(self._loaded.config.functions.keys())

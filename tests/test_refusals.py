@@ -18,6 +18,7 @@ from edgerun.errors import (
 from edgerun.functions.function import Function
 from edgerun.functions.runtime import Invocation
 from edgerun.observe.console import Console, record
+from edgerun.observe.events import Failed
 from edgerun.testing import CallableRuntime
 from edgerun.testing.origin import ScriptedOrigin, respond
 
@@ -226,6 +227,32 @@ def test_a_refusal_is_told_in_full_in_the_terminal():
     assert told["limit"].startswith("40,960 bytes at viewer points")
     assert told["fix"] == "Shorten the body, or let the origin serve it."
     assert told["id"] == play.failures()[0].request_id
+
+
+@pytest.mark.parametrize(
+    ("error_type", "fix"),
+    [
+        ("Sandbox.Timedout", "Look for a loop"),
+        ("Runtime.ImportModuleError", "the function's folder"),
+        ("Runtime.HandlerNotFound", "name another one in `handler`"),
+        ("Runtime.UserCodeSyntaxError", "Correct the syntax"),
+        ("KeyError", None),
+    ],
+)
+def test_what_to_do_about_a_failure_is_told_where_that_is_known(error_type, fix):
+    error = FunctionExecutionError("gone wrong", function="f", error_type=error_type)
+    lines = printed(Failed(request_id="reques123", step="viewer-request", at=0.0, error=error)).splitlines()
+    told = [line for line in lines if line.strip().startswith("fix ")]
+    assert [fix in line for line in told] == ([True] if fix else [])
+
+
+def test_a_failure_leads_to_its_request_in_the_inspector():
+    out = io.StringIO()
+    console = Console(out)
+    console.inspector = "http://localhost:8788/#token=abc"
+    error = FunctionExecutionError("gone wrong", function="f", error_type="KeyError")
+    console(Failed(request_id="reques123", step="viewer-request", at=0.0, error=error))
+    assert out.getvalue().splitlines()[-1].split() == ["see", "http://localhost:8788/#token=abc&/requests/reques"]
 
 
 def test_a_refusal_is_told_in_full_in_the_event_stream():

@@ -80,23 +80,21 @@ def check(
                     click.echo(f"      {point}: {function.name} ({function.runtime} {code})")
     for note in loaded.notes:
         click.echo(f"note: {note}")
-    for each in doubtful:
-        _print(each, "warning: ")
-    for each in found:
-        _print(each)
-    click.echo(f"{near(str(loaded.path))}: " + ("fine" if not found else f"{len(found)} found"))
+    told_once = dict.fromkeys(_told(each) for each in found)  # functions may share a file, and its faults
+    for text in (*dict.fromkeys(_told(each, "warning: ") for each in doubtful), *told_once):
+        click.echo(text)
+    click.echo(f"{near(str(loaded.path))}: " + ("fine" if not found else f"{len(told_once)} found"))
     return 1 if found else 0
 
 
-def _print(finding: Finding, kind: str = "") -> None:
+def _told(finding: Finding, kind: str = "") -> str:
     place = near(finding.file) + (f":{finding.line}" if finding.line else "")
-    for line in (
+    lines = (
         f"{place}: {kind}{finding.message} ({finding.code})",
         f"  aws    {finding.aws}" if finding.aws else "",
         f"  fix    {finding.fix}" if finding.fix else "",
-    ):
-        if line:
-            click.echo(printable(line))
+    )
+    return "\n".join(printable(line) for line in lines if line)
 
 
 def _progress(name: str, done: int, total: int) -> None:

@@ -17,6 +17,7 @@ from edgerun.cli.options import configured, loader, overrides
 from edgerun.config.faults import suggestion
 from edgerun.distribution.model import Point
 from edgerun.errors import FunctionError, FunctionExecutionError, FunctionResultError
+from edgerun.functions.advice import advice
 from edgerun.functions.lambda_edge import Judge, Warned
 from edgerun.functions.prices import billed_milliseconds, price_of
 from edgerun.functions.readings import Strictness
@@ -242,5 +243,6 @@ def _print_error(error: FunctionError, outcome: Outcome) -> None:
         ]
     elif isinstance(error, FunctionExecutionError):
         lines += frames(error)
+        lines += [f"  fix    {todo}"] if (todo := advice(error.error_type)) else []
     for line in lines:
         click.echo(printable(line), err=True)

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 import click
 
 from edgerun.errors import FunctionError, FunctionExecutionError, FunctionResultError
+from edgerun.functions.advice import advice
 from edgerun.functions.rulebook import RULEBOOK
 from edgerun.observe.events import (
     Answered,
@@ -72,6 +73,9 @@ class Console:
         quiet: failures and warnings only.
         steps: every step and call of a function too, if they are told.
         soon: arranges for `flush` to be called soon.
+
+    Attributes:
+        inspector: its address with the token, once it listens and requests are recorded: failures lead there.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class Console:
         self._soon = soon
         self._lines: list[str] = []
         self._size = 0
+        self.inspector = ""
 
     def __call__(self, event: Event) -> None:
         if self._quiet and isinstance(event, Answered | Called | Printed | Stepped):
@@ -175,8 +180,10 @@ class Console:
             lines += [f"{GUTTER}fix    {error.fix}"] if error.fix else []
         elif isinstance(error, FunctionExecutionError):
             lines += [GUTTER + line for line in frames(error)]
+            lines += [f"{GUTTER}fix    {todo}"] if (todo := advice(error.error_type)) else []
         if isinstance(error, FunctionError):
             lines += [f"{GUTTER}id     {event.request_id}"]
+            lines += [f"{GUTTER}see    {self.inspector}&/requests/{short(event.request_id)}"] if self.inspector else []
         return "\n".join(lines)
 
     def _warned(self, event: Warned) -> str:

@@ -149,10 +149,24 @@ class Replay:
         same = [each for each in self._answers if each["domain"] in {domain, ""} and each["request"]["target"] == asked]
         near = same or [each for each in self._answers if each["domain"] in {domain, ""}] or self._answers
         if not near:
+            elsewhere = self._elsewhere(domain, request.method, asked)
+            if elsewhere is not None:
+                return elsewhere
             self._missing = f"no answer of {domain} to {request.method} {asked} is recorded: --live asks the origin"
             raise Unrecorded(self._missing)
         self._answers.remove(near[0])
         return near[0]
+
+    def _elsewhere(self, domain: str, method: str, asked: str) -> Record | None:
+        """Return what the origin answered to the same in another request: the one nearest in time."""
+        found = [
+            (abs(record["at"] - self._clock.now), number, each)
+            for number, record in enumerate(self._known.values())
+            if not record.get("foreign")
+            for each in record["origin"]
+            if each["domain"] == domain and each["request"]["target"] == asked and each["request"]["method"] == method
+        ]
+        return min(found, key=lambda each: each[:2])[-1] if found else None
 
 
 class _Recorded:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from edgerun.cache.record import Decision
+from edgerun.errors import FunctionExecutionError, FunctionResultError
+from edgerun.functions.advice import advice
 from edgerun.http.headers import Headers
 from edgerun.http.message import Request
 from edgerun.observe.events import Answered, Called, Event, Failed, Printed, Step, Stepped, Warned
@@ -156,12 +158,23 @@ class Answer:
             if stage.function:
                 lines.append(f"      {stage.function} returned {json.dumps(stage.result)[:400]}")
             if stage.error:
-                lines.append(f"      {type(stage.error).__name__}: {stage.error}")
+                lines += [f"      {line}" for line in _about(stage.error)]
         lines += [f"  log  {line.rstrip()}" for line in self.logs]
         return "\n".join(lines)
 
     def __repr__(self) -> str:
         return f"<Answer {self.status} {self['X-Cache'] or ''}>"
+
+
+def _about(error: Exception) -> list[str]:
+    if isinstance(error, FunctionResultError):
+        facts = (("rule", error.rule), ("path", error.path), ("value", error.value), ("fix", error.fix))
+        return [f"{name:<6} {text}" for name, text in facts if text]
+    if isinstance(error, FunctionExecutionError):
+        todo = advice(error.error_type)
+        raised = [line for frame in error.stack for line in frame.rstrip().splitlines()]
+        return [error.error_type, *raised, *([f"fix    {todo}"] if todo else [])]
+    return [type(error).__name__]
 
 
 def _parsed(result: bytes) -> Any:

@@ -2,7 +2,8 @@
 
 A fenced block is run when one of these comments stands before it:
 `<!-- file: NAME -->` a file to write, `<!-- save: NAME -->` one that a running edge takes over, `<!-- run -->` shell,
-`<!-- serve -->` a server in the background, `<!-- output -->` what the last shell block prints, `...` for anything.
+`<!-- change: NAME -->` shell that changes such a file, `<!-- serve -->` a server in the background, `<!-- output -->`
+what the last shell block prints, `<!-- terminal -->` what the server has said, `...` for anything.
 """
 
 import ast
@@ -16,7 +17,9 @@ import time
 from pathlib import Path
 from typing import Self
 
-BLOCK = re.compile(r"<!-- (file|save|run|serve|output|config)(?:: (\S+))? -->\n```\w*\n(.*?)```", re.DOTALL)
+BLOCK = re.compile(
+    r"<!-- (file|save|change|run|serve|terminal|output|config)(?:: (\S+))? -->\n```\w*\n(.*?)```", re.DOTALL
+)
 GAP = re.compile(r"(?<=\S) +")
 DOCUMENTED = "localhost:8787"
 PATIENCE = 30.0
@@ -67,6 +70,17 @@ class Stage:
         fresh.replace(self.cwd / name)  # at once, so that the edge never sees half of it
         self._wait(lambda: self._told(words) > told, f"the edge took over {name}")
 
+    def change(self, name: str, command: str) -> None:
+        """Run what changes a file, and wait until the server says what it made of it."""
+        words = words_about(name, "")
+        told = self._told(words)
+        self.run(command)
+        self._wait(lambda: self._told(words) > told, f"the edge took over {name}")
+
+    def said(self, text: str) -> None:
+        """Wait until the server has said a text, line after line."""
+        self._wait(lambda: said_in(text, self._log.read_text()), f"the edge says:\n{text}")
+
     def run(self, command: str) -> None:
         script = command.replace(DOCUMENTED, f"localhost:{self._port}") + f"\npwd > {self._place}\n"
         done = subprocess.run(
@@ -111,11 +125,17 @@ def words_about(name: str, text: str) -> str:
 
 def fits(wanted: str, printed: str) -> bool:
     """Tell whether an output is the documented one: `...` is anything within a line, the width of gaps is free."""
-    wanted, printed = GAP.sub(" ", wanted), GAP.sub(" ", printed)
-    pattern = "".join(
-        ".*".join(re.escape(part) for part in line.split("...")) + "\n" for line in wanted.rstrip().splitlines()
-    )
-    return re.fullmatch(pattern, printed.rstrip() + "\n") is not None
+    return re.fullmatch(_pattern(wanted), GAP.sub(" ", printed).rstrip() + "\n") is not None
+
+
+def said_in(wanted: str, log: str) -> bool:
+    """Tell whether a text stands somewhere in what a server has said."""
+    return re.search("^" + _pattern(wanted), GAP.sub(" ", log), re.MULTILINE) is not None
+
+
+def _pattern(wanted: str) -> str:
+    lines = GAP.sub(" ", wanted).rstrip().splitlines()
+    return "".join(".*".join(re.escape(part) for part in line.split("...")) + "\n" for line in lines)
 
 
 def play(page: Path, folder: Path) -> None:
@@ -133,6 +153,10 @@ def play(page: Path, folder: Path) -> None:
                     stage.write(name, text)
                 case "save":
                     stage.save(name, text)
+                case "change":
+                    stage.change(name, text)
+                case "terminal":
+                    stage.said(text)
                 case "serve":
                     stage.serve(text)
                 case _:

@@ -162,7 +162,9 @@ def test_every_toml_block_can_be_read(page):
 @pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "page", [ROOT / "README.md", DOCS / "tutorial.md", DOCS / "cache.md"], ids=["README", "tutorial", "cache"]
+    "page",
+    [ROOT / "README.md", DOCS / "tutorial.md", DOCS / "five-minutes.md", DOCS / "cache.md"],
+    ids=["README", "tutorial", "five-minutes", "cache"],
 )
 def test_commands_do_what_the_page_says(page, tmp_path):
     assert any(mark == "output" for mark, _, _ in blocks(page))

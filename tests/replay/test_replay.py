@@ -55,6 +55,16 @@ def again(play, which, *, handler=unchanged, config=None, records=None):
     return asyncio.run(whole())
 
 
+def test_an_answer_that_another_request_got_stands_in(play):
+    play.run("/a", "/a")
+    hit = play.record(2)
+    broken = hit | {"cache": {**hit["cache"], "stored_by": None}}
+    outcome = again(play, 2, records=[play.record(1), broken])
+
+    assert outcome.why_not == ""
+    assert (outcome.after["status"], outcome.after["result_type"]) == (200, "Miss")
+
+
 def fields(outcome):
     return {(each.stage, each.path): (each.before, each.after) for each in outcome.differences}
 
