@@ -1,14 +1,14 @@
 """What every file of the house keeps to."""
 
 import ast
+import functools
 import re
 import statistics
 import subprocess
 import sys
 import tomllib
+import typing
 from pathlib import Path
-
-import pytest
 
 import edgerun
 
@@ -32,12 +32,31 @@ USUAL_FUNCTION = 10
 MACHINE_PATHS = re.compile("|".join(f"(?<![\\w.~])/{name}/" for name in ("home", "root", "Users", "work")))
 HEAVY = ("pydantic", "uvicorn", "uvloop", "httptools", "orjson", "watchfiles", "starlette", "cachetools", "asyncio")
 
-each_module = pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+
+class Facts(typing.NamedTuple):
+    """What the rules ask of a module."""
+
+    docstring: str | None
+    lengths: dict[str, int]
+    imports: set[str]
 
 
-def functions(module: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+@functools.cache
+def facts(module: Path) -> Facts:
     tree = ast.parse(module.read_text())
-    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    lengths, imports = {}, set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lengths[f"{node.name}:{node.lineno}"] = length(node)
+        elif isinstance(node, ast.Import):
+            imports |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            imports |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return Facts(ast.get_docstring(tree), lengths, imports)
+
+
+def named(paths) -> list[str]:
+    return [str(path.relative_to(ROOT)) for path in paths]
 
 
 def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -48,27 +67,26 @@ def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return (function.end_lineno or 0) - function.lineno + 1 - docstring
 
 
-@each_module
-def test_a_module_is_not_too_long(module):
-    assert len(module.read_text().splitlines()) <= LONGEST_MODULE
+def test_no_module_is_too_long():
+    assert named(module for module in MODULES if len(module.read_text().splitlines()) > LONGEST_MODULE) == []
 
 
-@each_module
-def test_functions_are_not_too_long(module):
-    assert [function.name for function in functions(module) if length(function) > LONGEST_FUNCTION] == []
+def test_no_function_is_too_long():
+    lengths = [(module, *row) for module in MODULES for row in facts(module).lengths.items()]
+
+    assert [f"{module}: {name}" for module, name, length in lengths if length > LONGEST_FUNCTION] == []
 
 
 def test_most_functions_are_short():
-    lengths = [length(function) for module in MODULES for function in functions(module)]
+    lengths = [length for module in MODULES for length in facts(module).lengths.values()]
 
     assert statistics.median(lengths) < USUAL_FUNCTION
 
 
-@each_module
-def test_a_module_says_what_it_is(module):
-    docstring = ast.get_docstring(ast.parse(module.read_text()))
+def test_every_module_says_what_it_is():
+    silent = [module for module in MODULES if not facts(module).docstring]
 
-    assert docstring or module.name == "__main__.py"
+    assert named(module for module in silent if module.name != "__main__.py") == []
 
 
 def test_the_public_names_are_these():
@@ -79,13 +97,10 @@ def test_the_public_names_are_these():
     assert edgerun.__version__
 
 
-@pytest.mark.parametrize("module", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_test_patches_what_it_tests(module):
-    tree = ast.parse(module.read_text())
-    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+def test_no_test_patches_what_it_tests():
+    names = [(module, name) for module in TESTS if "mock" in module.read_text() for name in facts(module).imports]
 
-    assert [name for name in imported if name.startswith(("unittest.mock", "mock"))] == []
+    assert named(module for module, name in names if f"{name}.".startswith(("unittest.mock.", "mock."))) == []
 
 
 def test_no_file_holds_a_path_of_one_machine():
@@ -99,17 +114,11 @@ def test_no_file_holds_a_path_of_one_machine():
 def test_every_package_that_is_imported_is_declared():
     extras = (lines for extra, lines in PROJECT["optional-dependencies"].items() if extra != "dev")
     declared = {re.split(r"[^\w-]", line)[0] for lines in (PROJECT["dependencies"], *extras) for line in lines}
-    imported = {name for module in MODULES for name in imports(module)} - set(sys.stdlib_module_names)
+    imported = {name.partition(".")[0] for module in MODULES for name in facts(module).imports}
+    imported -= set(sys.stdlib_module_names)
     imported = {CALLED.get(name, name) for name in imported}
 
     assert imported - {"edgerun"} - INSIDE - BROUGHT_ALONG <= declared
-
-
-def imports(module: Path) -> set[str]:
-    nodes = list(ast.walk(ast.parse(module.read_text())))
-    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
-    return {name.partition(".")[0] for name in names}
 
 
 def test_the_command_line_imports_little_until_a_command_needs_more():
