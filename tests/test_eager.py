@@ -83,7 +83,7 @@ def test_after_in_task_there_is_a_task_so_that_timeouts_work():
             assert asyncio.current_task() is outer
             await in_task()
             assert asyncio.current_task() is not outer
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await asyncio.sleep(0)
             await in_task()
             return DONE

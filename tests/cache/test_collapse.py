@@ -53,7 +53,7 @@ def play(act):
         asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
         collapser, fetches = Collapser(), Fetches()
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await act(collapser, fetches)
         finally:
             await collapser.aclose()

@@ -124,7 +124,7 @@ def run(test: Callable[[], Awaitable[Any]], *, loop: str = "uvloop") -> Any:
         return runner.run(test())  # type: ignore[arg-type]
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait for something that other tasks bring about."""
     async with asyncio.timeout(seconds):
         while not condition():

@@ -99,7 +99,7 @@ def test_a_stored_body_of_undeclared_length_ends_where_it_ends(door, size):
     made.origin.replies["/"] = lambda request: Response(status=200, headers=lines, body=StreamBody(drip()))
 
     async def act(served):
-        async with served.connection() as viewer, asyncio.timeout(10):
+        async with served.connection() as viewer, asyncio.timeout(30):
             got = []
             for _ in range(3):
                 await viewer.send(GET % b"/")
@@ -434,7 +434,7 @@ def test_an_idle_connection_is_closed_after_the_keep_alive_time_each_time_anew(d
             for _ in range(asked):
                 await viewer.send(GET % b"/page")
                 await viewer.answer()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 return await viewer.rest()
 
     assert on(door, play(page=PAGE), act, keep_alive=0.1) == b""

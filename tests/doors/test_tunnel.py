@@ -42,7 +42,7 @@ def test_a_websocket_joins_viewer_and_origin(loop):
         server = await asyncio.start_server(far, "127.0.0.1", 0)
         origin = HttpOrigin("far", host="127.0.0.1", port=server.sockets[0].getsockname()[1])
         play = Play(behavior(), origins={"origin.example.org": origin})
-        async with Served(play.pipeline, "wire") as served, asyncio.timeout(5):
+        async with Served(play.pipeline, "wire") as served, asyncio.timeout(30):
             async with served.connection() as viewer:
                 await viewer.send(OPENING + b"early ")
                 raw = await viewer.reader.readuntil(b"\r\n\r\n")

@@ -1,14 +1,12 @@
 """The admin port of a running server: purging, and who may."""
 
 import json
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
-from running import Running
+from running import Running, edgerun
 
 pytestmark = pytest.mark.process
 
@@ -25,21 +23,16 @@ def site(tmp_path):
     return tmp_path
 
 
-def edgerun(folder, *arguments):
-    command = [sys.executable, "-m", "edgerun", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=30, check=False)
-
-
 def test_a_purge_makes_the_next_request_a_miss(site):
     with Running("serve", "--port", "0", "--ui-port", "0", "--json", cwd=site).ready() as server:
         assert server.ask("/page.html").headers["x-cache"] == "Miss from cloudfront"
         assert server.ask("/page.html").headers["x-cache"] == "Hit from cloudfront"
-        purged = edgerun(site, "cache", "purge", "/page*")
+        purged = edgerun("cache", "purge", "/page*", cwd=site)
         assert (purged.returncode, purged.stdout) == (0, "1 object invalidated\n")
-        assert json.loads(edgerun(site, "cache", "purge", "/*", "--json").stdout) == {"invalidated": 0}
+        assert json.loads(edgerun("cache", "purge", "/*", "--json", cwd=site).stdout) == {"invalidated": 0}
         assert server.ask("/page.html").headers["x-cache"] == "Miss from cloudfront"
-        assert edgerun(site, "cache", "purge", "--tag", "posts").stdout == "0 objects invalidated\n"
-        assert edgerun(site, "cache", "purge", "--tag", "Pages").stdout == "1 object invalidated\n"
+        assert edgerun("cache", "purge", "--tag", "posts", cwd=site).stdout == "0 objects invalidated\n"
+        assert edgerun("cache", "purge", "--tag", "Pages", cwd=site).stdout == "1 object invalidated\n"
         assert server.ask("/page.html").headers["x-cache"] == "Miss from cloudfront"
         state = site / ".edgerun" / "server.json"
         assert state.stat().st_mode & 0o777 == 0o600
@@ -50,24 +43,24 @@ def test_a_purge_makes_the_next_request_a_miss(site):
 def test_a_running_server_tells_what_it_stored_and_why_it_answered_so(site):
     (site / "edgerun.toml").write_text("cache_status = true\n" + (site / "edgerun.toml").read_text())
     with Running("serve", "--port", "0", "--ui-port", "0", "--json", cwd=site).ready() as server:
-        assert edgerun(site, "cache", "ls").stdout == "0 objects\n"
+        assert edgerun("cache", "ls", cwd=site).stdout == "0 objects\n"
         assert server.ask("/page.html").headers["cache-status"] == "edgerun; fwd=uri-miss; stored; ttl=86400"
         assert server.ask("/page.html").headers["cache-status"].startswith("edgerun; hit; ttl=86")
-        (row,) = map(json.loads, edgerun(site, "cache", "ls", "--json").stdout.splitlines())
+        (row,) = map(json.loads, edgerun("cache", "ls", "--json", cwd=site).stdout.splitlines())
         assert (row["uri"], row["state"], row["tags"]) == ("/page.html", "fresh", ["pages"])
-        told = json.loads(edgerun(site, "cache", "explain", f"{server.url}page.html", "--json").stdout)
+        told = json.loads(edgerun("cache", "explain", f"{server.url}page.html", "--json", cwd=site).stdout)
         assert (told["result"], told["object"]["stored_by"]) == ("hit", row["stored_by"])
-        assert edgerun(site, "cache", "explain", "/other").stdout.startswith("GET /other: miss\n")
+        assert edgerun("cache", "explain", "/other", cwd=site).stdout.startswith("GET /other: miss\n")
 
 
 def test_without_a_server_a_purge_says_how_to_get_one(site):
-    purged = edgerun(site, "cache", "purge", "/*")
+    purged = edgerun("cache", "purge", "/*", cwd=site)
     assert purged.returncode == 2
     assert "start one with edgerun dev" in purged.stderr
 
 
 def test_a_purge_of_nothing_is_refused(site):
-    purged = edgerun(site, "cache", "purge")
+    purged = edgerun("cache", "purge", cwd=site)
     assert purged.returncode == 2
     assert "name a path such as /img/*, or a cache tag with --tag" in purged.stderr
 
@@ -76,7 +69,7 @@ def test_a_server_that_died_is_told_apart_from_none(site):
     folder = site / ".edgerun"
     folder.mkdir()
     (folder / "server.json").write_text('{"url": "http://127.0.0.1:1", "token": "x", "pid": 1}')
-    purged = edgerun(site, "cache", "purge", "/*")
+    purged = edgerun("cache", "purge", "/*", cwd=site)
     assert purged.returncode == 1
     assert "does not answer" in purged.stderr
 
@@ -84,7 +77,7 @@ def test_a_server_that_died_is_told_apart_from_none(site):
 @pytest.mark.parametrize("path", ["page.html", ""])
 def test_what_is_no_invalidation_path_is_refused(site, path):
     with Running("serve", "--port", "0", "--ui-port", "0", "--json", cwd=site).ready():
-        purged = edgerun(site, "cache", "purge", path)
+        purged = edgerun("cache", "purge", path, cwd=site)
     assert purged.returncode == 2
     assert "begins with /" in purged.stderr
 
@@ -94,8 +87,8 @@ def test_another_host_name_for_the_admin_port_is_refused(site):
         url = json.loads(Path(site, ".edgerun", "server.json").read_text())["url"]
         request = urllib.request.Request(f"{url}/health", headers={"Host": "evil.example"})
         with pytest.raises(urllib.error.HTTPError, match="403"):
-            urllib.request.urlopen(request, timeout=5)
-        assert urllib.request.urlopen(f"{url}/health", timeout=5).status == 200
+            urllib.request.urlopen(request, timeout=30)
+        assert urllib.request.urlopen(f"{url}/health", timeout=30).status == 200
 
 
 def test_no_ui_opens_no_admin_port(site):

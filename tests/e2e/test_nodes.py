@@ -59,7 +59,7 @@ def test_machines_share_entries_and_purges_and_mend_what_is_damaged(server, mach
         (machines[0] / "public/page.html").write_text("a new page")
         assert [first.ask("/page.html").body, second.ask("/page.html").body] == [b"a page"] * 2
         assert purged(machines[0], "/page.html") == "1 object invalidated\n"
-        until(lambda: second.ask("/page.html").body == b"a new page", "news of the purge", seconds=2)
+        until(lambda: second.ask("/page.html").body == b"a new page", "news of the purge")
         with redis.Redis.from_url(server.url) as client:
             for key in client.keys("*entry:*"):
                 client.setrange(key, 2, b"\xff" * 60)
@@ -88,7 +88,7 @@ def test_without_its_server_a_machine_serves_from_its_memory_and_its_origin_and_
         server.go_on()
         for node in (first, second):
             node.noted("is back")
-        until(lambda: asked(second) == "Miss", "the purge of a while ago", seconds=5)
+        until(lambda: asked(second) == "Miss", "the purge of a while ago")
         assert asked(second, "/other.html") == "Hit", "the server has kept what was not purged"
         assert [node.end() for node in (first, second)] == [0, 0]
         assert ["cannot be reached" in note for note in notes(second)] == [True, False], (

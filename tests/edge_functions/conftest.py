@@ -51,4 +51,4 @@ def node_example():
 
         yield lambda file: lambda sent: checked(lambda copy: call(file, copy), sent)
         process.stdin.close()
-        process.wait(timeout=5)
+        process.wait(timeout=30)

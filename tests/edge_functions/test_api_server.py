@@ -19,7 +19,7 @@ def free_port():
 
 
 def wait_for(port):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -41,14 +41,14 @@ def api():
             yield port
         finally:
             process.terminate()
-            output = process.communicate(timeout=5)
+            output = process.communicate(timeout=30)
     assert output == (b"", b"")
     assert process.returncode == 0
 
 
 @pytest.fixture
 def ask(api):
-    connection = http.client.HTTPConnection("127.0.0.1", api, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", api, timeout=30)
 
     def send(method, path, body=None, **headers):
         named = {name.replace("_", "-"): text for name, text in headers.items()}

@@ -88,7 +88,7 @@ def is_alive(pid):
     return False
 
 
-def wait_until_gone(pids, seconds=10.0):
+def wait_until_gone(pids, seconds=30.0):
     """Poll: nobody tells a stranger of a process's end."""
     deadline = time.monotonic() + seconds
     while left := [pid for pid in pids if is_alive(pid)]:

@@ -1144,7 +1144,7 @@ async def test_a_command_that_ignores_sigterm_is_killed_with_its_children(tmp_pa
     await command.start()
     child = int(lines[0])
     await command.stop()
-    async with asyncio.timeout(5):  # the kernel takes a moment to be done with a killed process
+    async with asyncio.timeout(30):  # the kernel takes a moment to be done with a killed process
         await until(lambda: not alive(child))
 
 

@@ -59,6 +59,8 @@ def of_yaml(text: str, name: str) -> Node:
 
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if root is not None and _parts(root, {}) > MOST_NODES:
+            raise ConfigError(f"{name}: its aliases make it larger than {MOST_NODES} parts")
         tree = _Grower(name).node(root, ()) if root is not None else None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -78,19 +80,25 @@ def _one_line(text: str) -> str:
     return text if text.isprintable() else repr(text)
 
 
+def _parts(found: "yaml.Node", counted: dict[int, int]) -> int:
+    """Return how many parts a node becomes, without making them; what holds itself is left to the depth's limit."""
+    if id(found) not in counted:
+        counted[id(found)] = 1
+        inner = found.value if isinstance(found.value, list) else ()
+        values = (each[1] if isinstance(each, tuple) else each for each in inner)
+        counted[id(found)] = 1 + sum(_parts(each, counted) for each in values)
+    return counted[id(found)]
+
+
 class _Grower:
     """Makes nodes of YAML's, of which an alias may mean the same many times."""
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._left = MOST_NODES
 
     def node(self, found: "yaml.Node", key: Key) -> Node:
         import yaml  # noqa: PLC0415
 
-        self._left -= 1
-        if self._left < 0:
-            raise ConfigError(f"{self._file}: its aliases make it larger than {MOST_NODES} parts")
         if len(key) > DEEPEST:
             raise ConfigError(f"{self._file}: is nested too deeply")
         place = Place(self._file, key, found.start_mark.line + 1)
