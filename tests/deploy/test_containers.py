@@ -63,7 +63,7 @@ def refused(arguments):
     name, *rest = arguments
     command = cli.get_command(click.Context(cli), name)
     try:
-        command.make_context(name, rest)
+        command.make_context(name, rest, parent=click.Context(cli, **cli.context_settings))
     except click.UsageError as error:
         return error.format_message()
     return None
