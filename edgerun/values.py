@@ -3,10 +3,11 @@
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import fields as fields_of
-from functools import lru_cache
-from typing import Any, Final, Generic, TypeVar, cast, dataclass_transform
+from functools import lru_cache, wraps
+from typing import Any, Final, Generic, ParamSpec, TypeVar, cast, dataclass_transform
 
 T = TypeVar("T")
+P = ParamSpec("P")
 K = TypeVar("K")
 V_co = TypeVar("V_co", covariant=True)
 
@@ -43,6 +44,29 @@ def _copier(cls: Any) -> Callable[[Any], Any]:
     exec(text, names)  # noqa: S102  # the names of our own fields
     copy: Callable[[Any], Any] = names["copy"]
     return copy
+
+
+MOST_REMEMBERED: Final = 1024
+
+
+def remembered(function: Callable[P, T]) -> Callable[P, T]:
+    """Let a function of values remember what it returned: `lru_cache`, but by which values they are.
+
+    The values of a configuration live as long as it does and are asked about for every request; to hash one by what
+    it holds takes longer than to find out most of what is asked. Arguments are given by place.
+    """
+    known: dict[tuple[int, ...], tuple[tuple[Any, ...], T]] = {}
+
+    def remembering(*args: P.args, **kwargs: P.kwargs) -> T:
+        found = known.get(tuple(map(id, args)))
+        if found is None:
+            if len(known) >= MOST_REMEMBERED:
+                known.clear()
+            # The arguments are kept with it, so that nothing else can come to stand in their place in memory.
+            found = known[tuple(map(id, args))] = (args, function(*args, **kwargs))
+        return found[1]
+
+    return wraps(function)(remembering)
 
 
 class FrozenMap(Mapping[K, V_co], Generic[K, V_co]):

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import pytest
 
 from edgerun.http.message import Request
-from edgerun.values import changed, value
+from edgerun.values import MOST_REMEMBERED, changed, remembered, value
 from edgerun.visit import Obtained
 
 
@@ -38,3 +38,26 @@ def test_every_field_is_copied_as_dataclasses_would(given):
 
 def test_values_of_the_house_have_their_own_word_for_it():
     assert {"changed"} <= set(dir(Request)) & set(dir(Obtained))
+
+
+def test_what_is_remembered_is_found_once_for_the_same_values():
+    asked = []
+
+    @remembered
+    def found(one, other):
+        asked.append((one, other))
+        return one + other
+
+    one, other = bytes(2), bytes(3)
+    assert [found(one, other), found(one, other), found(other, one)] == [bytes(5)] * 3
+    assert asked == [(one, other), (other, one)]
+    assert found(bytes(2), other) == bytes(5), "an equal value is another one, and gets the same answer"
+
+
+def test_what_is_remembered_is_bounded_and_never_mistaken_for_another_value():
+    @remembered
+    def doubled(number):
+        return number * 2
+
+    for number in range(3 * MOST_REMEMBERED):
+        assert doubled(number + 10**9) == 2 * number + 2 * 10**9

@@ -5,6 +5,7 @@ The tables are `spec/cloudfront.md` §4.1 (request headers), §5.1 (response hea
 
 import re
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
 from edgerun.distribution.choice import OriginChoice
@@ -18,6 +19,7 @@ from edgerun.http.message import NO_BODY, Request, Response
 from edgerun.values import FrozenMap
 
 USER_AGENT: Final = b"Amazon CloudFront"
+MOST_FOUND: Final = 64
 _REGION: Final = re.compile(r"\.s3[.-]([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com$")
 
 FORWARDED_BY_DEFAULT: Final = frozenset(
@@ -55,7 +57,34 @@ def origin_request(
         via: CloudFront's own member of the `Via` header.
         conditions: conditional lines of our own; with them the viewer's `If-*` and `Range` stay behind.
     """
-    headers, cookies, queries = forwarded(behavior.cache_policy, behavior.origin_request_policy)
+    queries = forwarded(behavior.cache_policy, behavior.origin_request_policy)[2]
+    headers = _origin_headers(request, behavior, origin, via, conditions)
+    return request.changed(headers=headers, query=pick_query(request.query, queries))
+
+
+def _origin_headers(
+    request: Request, behavior: Behavior, origin: OriginConfig, via: bytes, conditions: tuple[Line, ...]
+) -> Headers:
+    """Return the origin's header lines; found once for a head that comes again and again."""
+    known = request.headers.found
+    if known is None or conditions:
+        return _made_headers(request, behavior, origin, via, conditions)
+    key = (id(behavior), id(origin), request.method, request.http_version, request.client[0], via)
+    found = known.get(key)
+    if found is None:
+        if len(known) >= MOST_FOUND:
+            known.clear()
+        made = _made_headers(request, behavior, origin, via, ())
+        made.found = {}
+        found = known[key] = (made, behavior, origin)  # which are kept, so that their places in memory stay theirs
+    headers: Headers = found[0]
+    return headers
+
+
+def _made_headers(
+    request: Request, behavior: Behavior, origin: OriginConfig, via: bytes, conditions: tuple[Line, ...]
+) -> Headers:
+    headers, cookies, _ = forwarded(behavior.cache_policy, behavior.origin_request_policy)
     hidden = frozenset(name.lower().encode() for name in origin.custom_headers)
     lines: list[Line] = [_host(request, headers, origin), _user_agent(request, headers)]
     lines += _viewer_lines(request, behavior, headers, hidden, revalidating=bool(conditions))
@@ -64,7 +93,7 @@ def origin_request(
     cookie = pick_cookies(request.headers.get_all(b"cookie"), cookies)
     if cookie is not None:
         lines.append((b"Cookie", cookie))
-    return request.changed(headers=Headers(lines), query=pick_query(request.query, queries))
+    return Headers(lines)
 
 
 def chosen_origin_request(
@@ -216,12 +245,14 @@ def wire_request(request: Request, spec: OriginSpec, request_id: str, *, upgrade
 
     `upgrade` is the viewer's `Upgrade`, which functions never see.
     """
-    custom = spec.custom_headers
-    headers = request.headers.without(*custom.names()) if custom else request.headers
-    headers = headers.plus(*custom, (b"X-Amz-Cf-Id", request_id.encode()))
+    custom, name = spec.custom_headers, request_id.encode()
+    headers = request.headers.without(*custom.names()).plus(*custom) if custom else request.headers
+    headers = headers.plus((b"X-Amz-Cf-Id", name))
     if upgrade is not None:
         headers = headers.plus((b"Upgrade", upgrade))
-    return request.changed(headers=headers, path=spec.path.encode() + request.path)
+    if spec.path:
+        return request.changed(headers=headers, path=spec.path.encode() + request.path)
+    return request.changed(headers=headers)
 
 
 VIEWERS_OWN: Final = (
@@ -256,16 +287,19 @@ def to_viewer(response: Response, behavior: Behavior, date: bytes, *, s3: bool =
 
     `s3` says that a bucket answered: the origin a function chose counts, not the configured one.
     """
-    cookies = forwards_cookies(behavior)
-    drop = HOP_BY_HOP | OURS | named_by_connection(response.headers)
-    if not cookies:
-        drop |= {b"set-cookie"}
-    if s3:
-        drop |= S3_INTERNAL
+    drop = _dropped(forwards_cookies(behavior), s3) | named_by_connection(response.headers)
     headers = _filtered_vary(response.headers.without(*drop), behavior)
     if b"date" not in headers:
         headers = headers.plus((b"Date", date))
     return response.changed(headers=headers)
+
+
+@cache
+def _dropped(cookies: bool, s3: bool) -> frozenset[bytes]:
+    drop = HOP_BY_HOP | OURS
+    if not cookies:
+        drop |= {b"set-cookie"}
+    return drop | S3_INTERNAL if s3 else drop
 
 
 def _filtered_vary(headers: Headers, behavior: Behavior) -> Headers:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from edgerun.distribution.model import Behavior, Distribution
+from edgerun.values import remembered
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 # Not behind a broken escape: what is undone must not complete it.
@@ -46,11 +47,16 @@ def behavior_for(path: bytes, distribution: Distribution) -> Behavior:
     """
     if not distribution.behaviors:
         return distribution.default_behavior
-    plain = normalised(path)
-    for behavior in distribution.behaviors:
-        if pattern(behavior.path_pattern).fullmatch(plain):
-            return behavior
-    return distribution.default_behavior
+    patterns, behaviors = _choice(distribution)
+    found = patterns.fullmatch(normalised(path))
+    return distribution.default_behavior if found is None else behaviors[(found.lastindex or 1) - 1]
+
+
+@remembered
+def _choice(distribution: Distribution) -> tuple[re.Pattern[bytes], tuple[Behavior, ...]]:
+    """Return the patterns of a distribution as one, each a group, and the behavior of each group."""
+    each = (b"(" + pattern(behavior.path_pattern).pattern + b")" for behavior in distribution.behaviors)
+    return re.compile(b"|".join(each), re.DOTALL), distribution.behaviors
 
 
 def root_object(distribution: Distribution) -> bytes:

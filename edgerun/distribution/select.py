@@ -5,6 +5,7 @@ from functools import lru_cache
 from operator import itemgetter
 
 from edgerun.distribution.model import Behavior, CachePolicy, Choice, OriginRequestPolicy, Selection
+from edgerun.values import remembered
 
 _SIGNED_COOKIES = frozenset(
     b"CloudFront-" + name for name in (b"Policy", b"Signature", b"Key-Pair-Id", b"Expires", b"Hash-Algorithm")
@@ -93,7 +94,7 @@ def to_origin(cache: Selection, origin: Selection) -> Selection:
             return Selection(choice=Choice.EXCEPT, names=cache.names | origin.names)
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def forwarded(cache: CachePolicy, origin: OriginRequestPolicy | None) -> tuple[Selection, Selection, Selection]:
     """Return the (headers, cookies, query strings) that two policies together send to the origin."""
     if origin is None:
@@ -105,6 +106,7 @@ def forwarded(cache: CachePolicy, origin: OriginRequestPolicy | None) -> tuple[S
     )
 
 
+@remembered
 def forwards_cookies(behavior: Behavior) -> bool:
     """Tell whether a behavior sends any cookie to its origin: such objects keep their `Set-Cookie`."""
     return forwarded(behavior.cache_policy, behavior.origin_request_policy)[1].choice is not Choice.NONE

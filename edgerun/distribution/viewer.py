@@ -10,6 +10,7 @@ from edgerun.distribution.geo import PlaceOf, ViewerPlace, nowhere, place_in
 from edgerun.distribution.managed import EXCEPT_HOST_ADDS
 from edgerun.distribution.model import Behavior, CachePolicy, Choice, OriginRequestPolicy
 from edgerun.http.message import Request
+from edgerun.values import remembered
 
 PREFIX: Final = b"cloudfront-"
 ORDER_CHARACTERS: Final = 7680
@@ -40,7 +41,7 @@ class Visited(Protocol):
     seen: Request
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def wanted(cache: CachePolicy, origin: OriginRequestPolicy | None) -> tuple[bytes, ...]:
     """Return the generated headers (lower case, sorted) that a behavior's policies ask for."""
     names = {name for name in cache.headers.names if name.startswith(PREFIX)}

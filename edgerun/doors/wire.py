@@ -99,7 +99,15 @@ class WireProtocol(HttpToolsProtocol):
         if alike is not None:
             self._take_again(alike)
             return
-        self._heads_begun = 0 if at_rest and is_one_head(data) else 2
+        one_head = at_rest and is_one_head(data)
+        if one_head:
+            peer = self.client or ("127.0.0.1", 0)
+            alike = self._heads.read(data, scheme=self.scheme or "http", client=peer, tls=self._tls)
+            if alike is not None:
+                self._alike, self._request_alike = alike, alike.request
+                self._take_again(alike)
+                return
+        self._heads_begun = 0 if one_head else 2
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -111,7 +119,7 @@ class WireProtocol(HttpToolsProtocol):
             self._no_request(BadRequest(f"the request cannot be parsed: {error}"))
         if self._in_head and not self._deaf:
             self._watch_head(len(data))
-        elif self._heads_begun == 1 and self._latest is not None:
+        elif self._heads_begun == 1 and self._latest is not None and b"upgrade" not in self._latest.headers:
             self._heads.add(data, self._latest, keep_alive=not self._deaf)
         self._latest = None
 

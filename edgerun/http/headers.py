@@ -1,7 +1,7 @@
 """Header lines as they stand on the wire: ordered, repeated, in their own case, byte for byte."""
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, Final
 
 Line = tuple[bytes, bytes]
 
@@ -14,15 +14,27 @@ class Headers:
 
     A `Headers` made by `plus` shares the serialised block of the one it extends, so adding a few lines to
     a stored head costs only those lines.
+
+    Attributes:
+        found: where those who read these lines keep what they found in them, each under a key of its own; None unless
+            the very same lines are asked about again and again.
     """
 
-    __slots__ = ("_base", "_block", "_index", "_lines")
+    __slots__ = ("_base", "_block", "_index", "_lines", "found")
 
     def __init__(self, lines: Iterable[Line] = (), base: "Headers | None" = None) -> None:
         self._lines: tuple[Line, ...] = tuple(lines)
         self._base = base
         self._index: dict[bytes, list[bytes]] | None = None
         self._block: bytes | None = None
+        self.found: dict[Any, Any] | None = None
+
+    @classmethod
+    def of_index(cls, lines: list[Line], index: dict[bytes, list[bytes]]) -> "Headers":
+        """Return the headers of lines whose values by lower-case name are at hand."""
+        made = cls(lines)
+        made._index = index
+        return made
 
     @classmethod
     def of_block(cls, block: bytes) -> "Headers":
@@ -41,6 +53,16 @@ class Headers:
         return made
 
     @property
+    def base(self) -> "Headers | None":
+        """The headers that these were made from by `plus`, if they still stand on them."""
+        return self._base
+
+    @property
+    def own(self) -> tuple[Line, ...]:
+        """The lines that were added to the base."""
+        return self._lines
+
+    @property
     def lines(self) -> tuple[Line, ...]:
         """All lines in order, as (name, value)."""
         if self._base is not None:
@@ -50,17 +72,17 @@ class Headers:
 
     def get(self, name: bytes) -> bytes | None:
         """Return the first value of a header, or None; `name` in lower case."""
-        values = self._by_name().get(name)
+        values = self._values(name)
         return values[0] if values else None
 
     def get_all(self, name: bytes) -> tuple[bytes, ...]:
         """Return every value of a header in order; `name` in lower case."""
-        return tuple(self._by_name().get(name, ()))
+        return tuple(self._values(name))
 
     def joined(self, name: bytes) -> bytes | None:
         """Return all values of a list header as one, joined with a comma and a space (RFC 9110 §5.2)."""
-        values = self._by_name().get(name)
-        return b", ".join(values) if values else None
+        values = self._values(name)
+        return (values[0] if len(values) == 1 else b", ".join(values)) if values else None
 
     def names(self) -> Iterator[bytes]:
         """Yield each distinct header name in lower case, in order of first appearance."""
@@ -91,7 +113,7 @@ class Headers:
 
     def without(self, *names: bytes) -> "Headers":
         """Return headers without the given names (lower case)."""
-        if self._by_name().keys().isdisjoint(names):
+        if self._lacks(names):
             return self
         return Headers(line for line in self.lines if line[0].lower() not in names)
 
@@ -109,6 +131,21 @@ class Headers:
                 self._block = serialise(self._lines)
         return self._block
 
+    def _lacks(self, names: Collection[bytes]) -> bool:
+        if self._base is not None and self._index is None:
+            return self._base._lacks(names) and not any(line[0].lower() in names for line in self._lines)  # noqa: SLF001
+        return self._by_name().keys().isdisjoint(names)
+
+    def _values(self, name: bytes) -> Sequence[bytes]:
+        if self._index is not None:
+            return self._index.get(name, ())
+        if self._base is None:
+            return self._by_name().get(name, ())
+        # The few lines of its own stand on a head that has its index, or makes one for all who stand on it.
+        values = self._base._values(name)  # noqa: SLF001  # of its own kind
+        own = [text for known, text in self._lines if known.lower() == name]
+        return [*values, *own] if own else values
+
     def _by_name(self) -> dict[bytes, list[bytes]]:
         if self._index is None:
             index: dict[bytes, list[bytes]] = {}
@@ -118,10 +155,17 @@ class Headers:
         return self._index
 
     def __contains__(self, name: object) -> bool:
-        if self._base is not None and self._index is None:
-            # Asked of every answer, whose few lines of its own stand on a stored head that has its index.
-            return name in self._base or any(line[0].lower() == name for line in self._lines)
-        return name in self._by_name()
+        index = self._index
+        if index is not None:
+            return name in index
+        if self._base is None:
+            return name in self._by_name()
+        if name in self._base:
+            return True
+        for line in self._lines:  # noqa: SIM110  # asked of every answer, so without the machinery of any()
+            if line[0].lower() == name:
+                return True
+        return False
 
     def __iter__(self) -> Iterator[Line]:
         return iter(self.lines)

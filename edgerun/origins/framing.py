@@ -33,6 +33,7 @@ _OURS: Final = frozenset((b"connection", b"transfer-encoding", b"content-length"
 _TOKEN_BYTES: Final = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _NOT_IN_A_TARGET: Final = re.compile(rb"[\x00-\x20\x7f]")
 _NOT_IN_A_REASON: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_USUAL: Final = frozenset(("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"))
 _SAYS_ZERO: Final = frozenset(("POST", "PUT", "PATCH"))
 _REPEATABLE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 
@@ -65,8 +66,8 @@ def ask(request: Request) -> Asked:
         ValueError: method, target or a header line cannot be written without changing the message's meaning.
     """
     method, target, headers = request.method, request.target, request.headers
-    names = {name.lower() for name, _ in headers.lines}
-    _check(method, target, names)
+    _check(method, target)
+    names = _names(headers)
     block = headers.block
     if not names.isdisjoint(_OURS):
         block = serialise(line for line in headers.lines if line[0].lower() not in _OURS)
@@ -79,15 +80,34 @@ def ask(request: Request) -> Asked:
     return Asked(method, head, length is None, upgrade, b"expect" in names, repeatable)
 
 
-def _check(method: str, target: bytes, names: set[bytes]) -> None:
-    if not method.isascii() or not method or method.encode().translate(None, _TOKEN_BYTES):
+def _check(method: str, target: bytes) -> None:
+    if method not in _USUAL and (not method.isascii() or not method or method.encode().translate(None, _TOKEN_BYTES)):
         raise ValueError(f"{method!r} is not a method")
     if not target or _NOT_IN_A_TARGET.search(target):
         raise ValueError(f"{target!r} is not a request target")
+
+
+def _names(headers: Headers) -> frozenset[bytes]:
+    """Return the lower-case names of header lines; those of a head that comes again and again are looked at once.
+
+    Raises:
+        ValueError: one of them is none.
+    """
+    below = headers.base
+    if below is not None and below.found is not None:
+        known: frozenset[bytes] | None = below.found.get(_names)
+        if known is None:
+            known = below.found[_names] = _checked({name.lower() for name, _ in below.lines})
+        return known | _checked({name.lower() for name, _ in headers.own})
+    return _checked({name.lower() for name, _ in headers.lines})
+
+
+def _checked(names: set[bytes]) -> frozenset[bytes]:
     # "Transfer-Encoding " (with a space) is a framing line to some origins, so names are checked here too.
     if b"" in names or b"".join(names).translate(None, _TOKEN_BYTES):
         bad = next(name for name in names if not name or name.translate(None, _TOKEN_BYTES))
         raise ValueError(f"{bad!r} is not a header name")
+    return frozenset(names)
 
 
 def _framing(method: str, length: int | None) -> bytes:
@@ -101,24 +121,30 @@ def _framing(method: str, length: int | None) -> bytes:
 def read_head(lines: list[Line]) -> Head:
     """Return what lines accepted by the parser say, without those that speak to us only (RFC 9110 §7.6.1)."""
     kept: list[Line] = []
+    index: dict[bytes, list[bytes]] = {}
     length: int | None = None
     transfer: bytes | None = None
     listed: frozenset[bytes] = frozenset()
     for name, value in lines:
         lower = name.lower()
         if lower not in HOP_BY_HOP:
-            kept.append((name, value.rstrip(b" \t")))
+            stripped = value.rstrip(b" \t")
+            kept.append((name, stripped))
+            if lower in index:
+                index[lower].append(stripped)
+            else:
+                index[lower] = [stripped]
             if lower == b"content-length":
                 length = int(value)
         elif lower == b"connection":
             listed |= {token.strip().lower() for token in value.split(b",")}
         elif lower == b"transfer-encoding":
             transfer = value
-    named = listed - END_TO_END
-    if named and not named.isdisjoint(name.lower() for name, _ in kept):
-        kept = [line for line in kept if line[0].lower() not in named]
+    headers = Headers.of_index(kept, index)
+    if listed:
+        headers = headers.without(*(listed - END_TO_END))
     chunked = transfer is not None and transfer.rpartition(b",")[2].strip().lower() == b"chunked"
-    return Head(Headers(kept), length, length is None and not chunked, listed)
+    return Head(headers, length, length is None and not chunked, listed)
 
 
 def head_size(reason: bytes, lines: list[Line]) -> int:

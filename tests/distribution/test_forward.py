@@ -474,3 +474,35 @@ def test_whatever_the_viewer_sends_the_origin_gets_one_of_each_of_ours(method, l
 def test_showing_a_response_twice_is_showing_it_once(lines, chosen):
     once = to_viewer(Response(status=200, headers=Headers(lines)), chosen, DATE)
     assert to_viewer(once, chosen, DATE).headers == once.headers
+
+
+# ---------------------------------------------------------------- heads that come again and again
+
+SOMEBODY, SOMEBODY_ELSE = ("192.0.2.7", 1), ("192.0.2.8", 1)
+
+
+@pytest.mark.parametrize("chosen", [DEFAULT, behavior(origin_request_policy=MANAGED_ORIGIN["AllViewer"])])
+def test_a_head_that_comes_again_is_forwarded_as_the_first_time(chosen):
+    given_headers = [(b"Host", b"a"), (b"Accept", b"*/*"), (b"Cookie", b"a=1"), (b"If-None-Match", b'"1"')]
+    again = Headers(given_headers)
+    again.found = {}
+    conditions = ((b"If-None-Match", b'"ours"'),)
+    for method in ("GET", "HEAD", "OPTIONS"):
+        for client in (SOMEBODY, SOMEBODY_ELSE):
+            for version in ("1.0", "1.1"):
+                for own in ((), conditions):
+                    asked = Request(
+                        method=method, path=b"/", headers=Headers(given_headers), client=client, http_version=version
+                    )
+                    expected = sent(asked, chosen, conditions=own)
+                    for _ in range(2):
+                        assert sent(asked.changed(headers=again), chosen, conditions=own) == expected
+
+
+def test_what_is_found_in_a_head_is_bounded_however_many_send_it():
+    again = Headers([(b"Host", b"a")])
+    again.found = {}
+    for number in range(1000):
+        asked = Request(method="GET", path=b"/", headers=again, client=(f"192.0.2.{number}", 1))
+        assert sent(asked).get(b"x-forwarded-for") == b"192.0.2.%d" % number
+    assert len(again.found) < 100
