@@ -80,3 +80,28 @@ def streamed(size, *, declared=True):
     return lambda _: Response(
         status=200, headers=Headers(lines), body=StreamBody(chunks(), length=size if declared else None)
     )
+
+
+def whole_record(**changes):
+    """Return a record with everything that one has, as it stands in a file."""
+    message = {"headers": [], "body": None}
+    return {
+        "id": "id-1",
+        "number": 1,
+        "at": 0.0,
+        "method": "GET",
+        "scheme": "http",
+        "host": "shop.example",
+        "path": "/a",
+        "query": None,
+        "status": 200,
+        "result_type": "Miss",
+        "request": message,
+        "response": message,
+        "stages": [],
+        "cache": None,
+        "origin": [],
+        "logs": [],
+        "warnings": [],
+        **changes,
+    }

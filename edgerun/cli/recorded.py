@@ -1,5 +1,6 @@
 """Where commands find recorded requests, and how they name them."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def recorded(config_path: Path | None) -> list[Record]:
-    """Return the requests that were recorded for a configuration, oldest first."""
-    return traces.read(home(config_path or Path()) / traces.FOLDER, say)
+def recorded(config_path: Path | None, tell: Callable[[str], None] = say) -> list[Record]:
+    """Return the requests that were recorded for a configuration, oldest first; `tell` hears of what is damaged."""
+    return traces.read(home(config_path or Path()) / traces.FOLDER, tell)
 
 
 def picked(records: list[Record], which: str) -> Record:

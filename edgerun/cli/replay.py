@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LONG: int = 200
 """Requests from which on a bar shows how far a run is."""
+MOST_TOLD: int = 20
+"""Damaged lines of logs that are told of, each with its place."""
 
 
 @click.command()
@@ -63,13 +65,16 @@ def replay(
 def _records(loaded: "Loaded", which: tuple[str, ...], limit: int, *, live: bool, as_json: bool) -> int:
     from edgerun.replay.har import read_har  # noqa: PLC0415
 
-    known = recorded(loaded.path)
+    foreign = all(each.lower().endswith(".har") for each in which)
+    known = recorded(loaded.path, (lambda _text: None) if foreign else say)
     chosen: list[Any] = []
     for each in which:
         if each.lower().endswith(".har"):
             found = read_har(Path(each), say)
             known = [*known, *found]
             chosen += found
+        elif Path(each).suffix or "/" in each:
+            raise click.UsageError(f"{each}: there is no such file")
         else:
             chosen.append(picked(known, each))
     with _progress(len(chosen)) as advance:
@@ -128,7 +133,12 @@ def _logs(loaded: "Loaded", paths: list[Path], limit: int, *, as_json: bool) -> 
     from edgerun.replay.access_log import read_log  # noqa: PLC0415
     from edgerun.replay.simulate import Simulation  # noqa: PLC0415
 
-    lines = [line for path in paths for line in read_log(path, say)]
+    damaged: list[str] = []
+    lines = [line for path in paths for line in read_log(path, damaged.append)]
+    for text in damaged[:MOST_TOLD]:
+        say(text)
+    if len(damaged) > MOST_TOLD:
+        say(f"and {len(damaged) - MOST_TOLD:,} more lines are skipped")
     lines.sort(key=lambda line: (line.location, line.at))
     if not lines:
         raise click.ClickException(f"{paths[0]}: expected lines of CloudFront's standard log, found none")

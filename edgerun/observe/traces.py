@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from edgerun.errors import EdgerunError
+from edgerun.observe.shape import misfit
 
 Record = dict[str, Any]
 Tell = Callable[[str], None]
@@ -105,19 +106,10 @@ def read(folder: Path, tell: Tell) -> list[Record]:
 def _parsed(line: bytes) -> Record | str:
     """Return a record, or what is wrong with its line."""
     try:
-        record = json.loads(line)
-    except ValueError as error:
+        record: Record = json.loads(line)
+    except (ValueError, RecursionError) as error:
         return f"{error}"
-    if not isinstance(record, dict):
-        return f"got {type(record).__name__}"
-    missing = [name for name in NEEDED if name not in record]
-    return f"without {', '.join(missing)}" if missing else record
-
-
-NEEDED: Final = (
-    *("id", "number", "at", "method", "scheme", "host", "path", "query", "status", "result_type"),
-    *("request", "response", "stages", "cache", "origin", "logs", "warnings"),
-)
+    return misfit(record) or record
 
 
 def _private(path: str, flags: int) -> int:

@@ -3,7 +3,7 @@
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -15,6 +15,13 @@ from edgerun.values import value
 Tell = Callable[[str], None]
 
 NEEDED: Final = ("date", "time", "cs-method", "cs-uri-stem", "sc-status", "x-edge-result-type")
+READ: Final[tuple[tuple[str, str, Callable[[str], object]], ...]] = (
+    ("date", "a date such as 2026-04-01", date.fromisoformat),
+    ("time", "a time such as 10:00:00", time.fromisoformat),
+    ("time-taken", "seconds such as 0.002", float),
+    ("sc-status", "a status such as 200", int),
+    ("sc-content-len", "a number of bytes", int),
+)
 GZIP: Final = b"\x1f\x8b"
 
 
@@ -106,19 +113,22 @@ def _line(text: str, fields: list[str], place: str, tell: Tell) -> Line | None:
     if missing:
         tell(f"{place}: expected the fields of a standard log, without {', '.join(missing)}; it is skipped")
         return None
-    try:
-        ended = datetime.fromisoformat(f"{told['date']}T{told['time']}").replace(tzinfo=UTC).timestamp()
-        return _made(told, ended, place)
-    except ValueError as error:
-        tell(f"{place}: {error}; it is skipped")
-        return None
+    for name, expected, read in READ:
+        try:
+            if name in NEEDED or told.get(name, "-") != "-":
+                read(told[name])
+        except ValueError:
+            tell(f"{place}: {name}: expected {expected}, got {told[name][:40]!r}; it is skipped")
+            return None
+    return _made(told, place)
 
 
-def _made(told: dict[str, str], ended: float, place: str) -> Line:
+def _made(told: dict[str, str], place: str) -> Line:
     def said(name: str) -> str:
         found = told.get(name, "-")
         return "" if found == "-" else found
 
+    ended = datetime.fromisoformat(f"{told['date']}T{told['time']}").replace(tzinfo=UTC).timestamp()
     length, query = said("sc-content-len"), said("cs-uri-query")
     named = ("User-Agent", "cs(User-Agent)"), ("Referer", "cs(Referer)"), ("Cookie", "cs(Cookie)")
     headers = [(name.encode(), unquote_to_bytes(said(field))) for name, field in named if said(field)]

@@ -4,7 +4,9 @@ What HAR has no word for stands in `_edgerun` of each entry, so that a record co
 """
 
 import base64
+import gzip
 import json
+import zlib
 from datetime import UTC, datetime
 from hashlib import sha256
 from http import HTTPStatus
@@ -13,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from edgerun import __version__
+from edgerun.observe.shape import misfit
 from edgerun.observe.traces import TraceError
 
 Record = dict[str, Any]
@@ -131,21 +134,30 @@ def read_har(path: Path, tell: Tell) -> list[Record]:
         TraceError: the file cannot be read as HAR.
     """
     try:
-        given = json.loads(path.read_bytes())
+        given = json.loads(_plain(path.read_bytes()))
         entries = given["log"]["entries"]
         if not isinstance(entries, list):
             raise TypeError("log.entries is no list")
     except OSError as error:
         raise TraceError(f"{path}: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, EOFError, zlib.error) as error:
         raise TraceError(f"{path}: expected HAR 1.2, JSON with log.entries: {error}") from error
     records = []
     for n, entry in enumerate(entries):
         try:
-            records.append(_record(entry, n + 1))
+            record = _record(entry, n + 1)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             tell(f"{path}, log.entries[{n}]: {type(error).__name__}: {error}; it is skipped")
+            continue
+        if wrong := misfit(record):
+            tell(f"{path}, log.entries[{n}]: {wrong}; it is skipped")
+        else:
+            records.append(record)
     return sorted(records, key=lambda record: record["at"])
+
+
+def _plain(data: bytes) -> bytes:
+    return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
 
 
 def _record(entry: dict[str, Any], number: int) -> Record:

@@ -91,9 +91,12 @@ def test_requests_come_in_the_order_in_which_they_were_made(tmp_path):
     ("damaged", "said"),
     [
         ("2026-04-01\t10:00:00\n", "expected 33 fields, got 2"),
-        (line(sc_status="ok"), "invalid literal"),
-        (line(date="yesterday"), "Invalid isoformat"),
-        (line(time_taken="long"), "could not convert"),
+        (line(sc_status="ok"), "sc-status: expected a status such as 200, got 'ok'"),
+        (line(sc_status="-"), "sc-status: expected a status such as 200, got '-'"),
+        (line(date="yesterday"), "date: expected a date such as 2026-04-01, got 'yesterday'"),
+        (line(time="10 o'clock"), "time: expected a time such as 10:00:00"),
+        (line(time_taken="long"), "time-taken: expected seconds such as 0.002, got 'long'"),
+        (line(sc_content_len="1 kB"), "sc-content-len: expected a number of bytes, got '1 kB'"),
     ],
 )
 def test_a_damaged_line_is_told_with_its_place_and_the_rest_is_used(tmp_path, damaged, said):
@@ -114,6 +117,27 @@ def test_a_log_that_was_cut_off_is_used_up_to_there(tmp_path):
 
     assert 0 < len(found) < 3000
     assert "the rest of the file is skipped" in told[-1]
+
+
+def test_a_log_with_the_line_ends_of_windows_is_the_same(tmp_path):
+    plain = read_log(log(tmp_path, line(), line(**at(5))), NOBODY)
+    path = tmp_path / "crlf"
+    path.write_bytes((HEAD + line() + line(**at(5))).replace("\n", "\r\n").encode())
+    found = read_log(path, NOBODY)
+    assert [(each.at, each.path, each.length) for each in found] == [
+        (each.at, each.path, each.length) for each in plain
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", bytes(range(256)) * 20, b'{"a": 1}\n' * 500])
+def test_what_is_no_log_is_refused_without_a_flood_of_words(tmp_path, command, content):
+    (tmp_path / "x.log").write_bytes(content)
+    (tmp_path / "edgerun.json").write_text(json.dumps(CONFIG))
+    done = command("replay", tmp_path / "x.log", "-c", tmp_path / "edgerun.json")
+
+    assert done.code == 1
+    assert "expected lines of CloudFront's standard log, found none" in done.err
+    assert len(done.err.splitlines()) <= 22
 
 
 def test_a_log_that_is_not_there_is_refused(tmp_path):

@@ -4,7 +4,7 @@ import json
 import stat
 
 import pytest
-from recorded import Recording, streamed
+from recorded import Recording, streamed, whole_record
 
 from edgerun.observe import traces
 from edgerun.observe.recorder import Recorder
@@ -14,8 +14,7 @@ PAGE = respond(200, b"hello", cache_control="max-age=60")
 
 
 def record(number, **changes):
-    nothing = dict.fromkeys(traces.NEEDED)
-    return nothing | {"id": f"id-{number}", "number": number, "path": "/a"} | changes
+    return whole_record(number=number, id=f"id-{number}") | changes
 
 
 def nobody(text):
@@ -97,7 +96,13 @@ def test_a_record_written_again_counts_once(tmp_path):
     ("damage", "said"),
     [
         ("{", "Expecting property name"),
-        ("[]", "got list"),
+        ("[]", "expected an object, got a list"),
+        ("[" * 100_000, "recursion"),
+        (json.dumps(record(1))[:200], "Expecting"),
+        (json.dumps(record(1) | {"number": "x"}), "number: expected a whole number, got text"),
+        (json.dumps(record(1, request={"headers": [["a"]], "body": None})), "request.headers[0]: expected a list of"),
+        (json.dumps(record(1, stages=[{"name": "route"}])), "stages[0] is without outcome, function"),
+        (json.dumps(record(1, cache=5)), "cache: expected an object, got a number"),
         ('{"id": "x"}', "without number, at"),
         ("\x00\x00", "Expecting value"),
     ],
@@ -111,6 +116,12 @@ def test_damaged_lines_are_told_with_their_place_and_the_rest_is_used(tmp_path, 
     assert len(told) == 1
     assert f"{path}, line 2: expected a record as JSON" in told[0]
     assert said in told[0]
+
+
+def test_numbers_go_on_behind_a_damaged_line(tmp_path):
+    path = tmp_path / "0000000001.jsonl"
+    path.write_text(f"{json.dumps(record(7))}\n{json.dumps(record(8) | {'number': 'x'})}\n\x00\xff")
+    assert traces.TraceFiles(tmp_path, limit=9).last_number() == 7
 
 
 def test_a_folder_that_cannot_be_written_costs_the_disk_only(tmp_path):

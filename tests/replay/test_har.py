@@ -1,5 +1,6 @@
 """Records as HAR, and back."""
 
+import gzip
 import json
 
 import pytest
@@ -87,6 +88,37 @@ def test_what_is_no_har_is_refused_with_its_name(tmp_path, text, said):
         read_har(path, nobody)
 
     assert str(raised.value).startswith(f"{path}: expected HAR 1.2")
+
+
+def test_a_compressed_har_is_read_and_a_cut_one_refused(records, tmp_path):
+    path = tmp_path / "x.har"
+    packed = gzip.compress(json.dumps(har(records)).encode())
+    path.write_bytes(packed)
+    assert len(read_har(path, nobody)) == len(records)
+    path.write_bytes(packed[:-20])
+    with pytest.raises(TraceError, match="expected HAR"):
+        read_har(path, nobody)
+
+
+@pytest.mark.parametrize(
+    ("part", "damage", "said"),
+    [
+        ("startedDateTime", "yesterday", "isoformat"),
+        ("response", None, "TypeError"),
+        ("request", {"url": "http://[::1", "headers": []}, "IPv6"),
+        ("_edgerun", {"method": 3}, "method: expected text"),
+        ("_edgerun", {"logs": 5}, "logs: expected a list"),
+    ],
+)
+def test_an_entry_of_the_wrong_shape_is_told_with_its_place(records, tmp_path, part, damage, said):
+    given, told = har(records), []
+    given["log"]["entries"][1][part] = damage
+    path = tmp_path / "x.har"
+    path.write_text(json.dumps(given))
+
+    assert len(read_har(path, told.append)) == len(records) - 1
+    assert told[0].startswith(f"{path}, log.entries[1]: ")
+    assert said in told[0]
 
 
 def test_a_damaged_entry_is_told_with_its_place_and_the_rest_is_used(records, tmp_path):
