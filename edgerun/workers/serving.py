@@ -10,19 +10,22 @@ import uvicorn
 from edgerun.doors.wire import WireProtocol
 from edgerun.embedded import EmbeddedServer
 
-LOOK: Final = 0.05
+LOOK: Final = 0.02
 QUIET: Final = 1.0
-"""Seconds for which a connection that says nothing is kept when the worker leaves."""
 DRAIN: Final = 60.0
 """Seconds that answers under way may take then."""
 
 
 class PortServer(EmbeddedServer):
-    """Serves one port, on listeners of which the parent holds one each too."""
+    """Serves one port, on listeners of which the parent holds one each too.
+
+    `quiet` are the seconds for which a connection that says nothing is kept when the worker leaves.
+    """
 
     def __init__(self, config: uvicorn.Config, listeners: list[socket.socket], own: int) -> None:
         super().__init__(config)
         self.up = asyncio.Event()
+        self.quiet = QUIET
         self._listeners = listeners
         self._own = listeners[own % len(listeners)]
         self._helping: dict[int, asyncio.Server] = {}
@@ -70,14 +73,19 @@ class PortServer(EmbeddedServer):
         wound_down: set[Any] = set()
         clock = asyncio.get_running_loop().time
         began = clock()
-        while (there := set(self.server_state.connections)) and clock() < began + DRAIN and not self.should_exit:
+        # What was accepted a moment ago is not among the connections yet; with TLS it is after its handshake.
+        earliest = began + (LOOK if self.config.ssl is None else self.quiet)
+        while not self.should_exit and clock() < began + DRAIN:
+            there = set(self.server_state.connections)
+            if not there and clock() >= earliest:
+                break
             for connection in there:
                 if not isinstance(connection, WireProtocol):
-                    if clock() - began >= QUIET:
+                    if clock() - began >= self.quiet:
                         connection.shutdown()
                 elif connection not in wound_down:
                     connection.wind_down()
-                elif connection.quiet_for() >= QUIET:
+                elif connection.quiet_for() >= self.quiet:
                     connection.shutdown()
             wound_down = there
             await asyncio.sleep(LOOK)

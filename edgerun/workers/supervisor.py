@@ -16,7 +16,6 @@ from typing import Any, Final
 
 from edgerun.admin.port import AdminPort
 from edgerun.banner import banner
-from edgerun.builder import run_all
 from edgerun.config.load import Loaded
 from edgerun.distribution.model import StoreConfig
 from edgerun.errors import ConfigError, EdgerunError
@@ -35,14 +34,12 @@ from edgerun.workers.fleet import Fleet
 from edgerun.workers.hand import Hand
 from edgerun.workers.lines import Terminal
 from edgerun.workers.listeners import beside, open_listeners
+from edgerun.workers.revisions import NoWorker, Revisions
+from edgerun.workers.terminal import ControllingTerminal
 
 NO_WORKER: Final = 1
 SEPARATE: Final = "each worker has a cache of its own: what one has stored, another fetches again (--store lmdb)"
 RECORDS: Final = "--record: one process keeps the records of requests: leave it out, or serve with --workers 1"
-
-
-class NoWorker(EdgerunError):
-    """No worker came up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +92,9 @@ class Supervisor:
         self._terminal = Terminal(sys.stdout)
         self._fleet = Fleet(loaded.config, workers)
         self._admin: AdminPort | None = None
+        self._controlling = ControllingTerminal()
+        self._reloading: asyncio.Task[None] | None = None
+        self._reload_again = False
 
     async def serve(self) -> int:
         """Serve until a signal comes; return the exit code."""
@@ -107,8 +107,10 @@ class Supervisor:
             soon=lambda flush: loop.call_later(0.02, flush),
         )
         self._commands = Commands(self._loaded.path.parent, self._origin_printed)
+        self._revisions = Revisions(self._fleet, self._commands, self._crew, self._tell)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop, number)
+        loop.add_signal_handler(signal.SIGHUP, self._hung_up)
         try:
             await self._until_told(self._start())
             await self._stopping.wait()
@@ -116,7 +118,10 @@ class Supervisor:
             self._tell(str(error), "error")
             return NO_WORKER
         finally:
-            await asyncio.gather(*(crew.stop(self._force) for crew in self._fleet.crews))
+            if self._reloading is not None:
+                self._reloading.cancel()
+                await asyncio.wait((self._reloading,))
+            await self._revisions.stop(self._force)
             if self._admin is not None:
                 await self._admin.stop()
             await self._commands.aclose()
@@ -136,21 +141,10 @@ class Supervisor:
             task.result()
 
     async def _start(self) -> None:
-        await run_all(self._loaded.builds, self._tell)
-        await self._commands.match(tuple(self._loaded.config.origins.values()))
         if self._options.ui:
             listener, _ = listen("127.0.0.1", self._options.ui_port, strict=False)
             self._admin = AdminPort(self._fleet, listener, home(self._loaded.path), fleet_app)
-        crew = self._crew(self._loaded)
-        self._fleet.crews.append(crew)
-        failures = await crew.begin()
-        if len(failures) == self._workers:
-            unusable = next((failure.why for failure in failures if failure.why), "")
-            if unusable:
-                raise ConfigError(unusable)
-            raise NoWorker(f"no worker came up: {failures[0]}")
-        crew.changed = self._fleet.share_out
-        self._fleet.share_out()
+        await self._revisions.first(self._loaded)
         if self._admin is not None:
             self._admin.start()
         self._announce()
@@ -189,6 +183,26 @@ class Supervisor:
             self._force.set()
         self._signals.append(number)
         self._stopping.set()
+
+    def _hung_up(self) -> None:
+        """Reload, once more if a reload is under way, which has read what is old; or stop, if the terminal hung up."""
+        if self._controlling.gone:
+            self._stop(signal.SIGHUP)
+        elif self._reloading is not None and not self._reloading.done():
+            self._reload_again = True
+        else:
+            self._reloading = asyncio.ensure_future(self._reload())
+
+    async def _reload(self) -> None:
+        self._reload_again = True
+        while self._reload_again:
+            self._reload_again = False
+            try:
+                loaded = await asyncio.to_thread(self._options.load)
+                _check_certificate(self._options, self._doors.secure_port, loaded)
+                await self._revisions.next(loaded)
+            except (EdgerunError, OSError) as error:
+                self._tell(f"{error}\nnot taken over: the workers there are go on", "error")
 
     def _announce(self) -> None:
         port = self._doors.plain[0].getsockname()[1]
@@ -232,10 +246,20 @@ def _opened(options: Options, workers: int, loaded: Loaded) -> Doors:
         if options.https is not None:
             secure_port = SecurePort(options.https, options.host, strict=options.strict_port)
             undone.callback(secure_port.listener.close)
-            secure_port.context(lambda: loaded.config.distributions, http2=options.http2)
+            _check_certificate(options, secure_port, loaded)
             secure = beside(secure_port.listener, workers)
         undone.pop_all()
     return Doors(plain, secure, secure_port, moved)
+
+
+def _check_certificate(options: Options, port: SecurePort | None, loaded: Loaded) -> None:
+    """See that HTTPS can be served, before workers are started that would find out.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    if port is not None:
+        port.context(lambda: loaded.config.distributions, http2=options.http2)
 
 
 def _cache_of(store: StoreConfig) -> str:

@@ -1,14 +1,16 @@
 """Several workers on one port, as processes: one cache, one admin port, one stream of lines."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import urllib.request
 
 import pytest
-from crews import Crew, site
+from crews import Connection, Crew, site
 from running import alive, edgerun, family, project, until
 
 pytestmark = pytest.mark.process
@@ -129,6 +131,99 @@ def test_a_killed_worker_is_replaced_and_nobody_is_refused_meanwhile(crew):
         assert sorted(found) == sorted(crew.workers().values())
 
 
+class Load:
+    """Asks on and on in threads, over connections that are kept and ones that are not; remembers what went wrong."""
+
+    def __init__(self, crew):
+        self.faults, self.bodies, self.count = [], [], 0
+        self._over = threading.Event()
+        kinds = (self._kept, self._kept, self._new)
+        self._threads = [threading.Thread(target=self._run, args=(ask, crew), daemon=True) for ask in kinds]
+        for thread in self._threads:
+            thread.start()
+
+    def _run(self, ask, crew):
+        try:
+            ask(crew)
+        except Exception as error:
+            self.faults.append(error)
+
+    def _kept(self, crew):
+        connection = Connection(crew.port)
+        with contextlib.closing(connection):
+            while not self._over.is_set():
+                self._took(connection.ask("/page.html"))
+
+    def _new(self, crew):
+        while not self._over.is_set():
+            self._took(crew.ask("/page.html"))
+
+    def _took(self, answer):
+        self.count += 1
+        if answer.status != 200:
+            self.faults.append(answer)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        for thread in self._threads:
+            thread.join(30)
+
+
+def test_a_reload_loses_no_request_and_keeps_the_cache(crew):
+    config = crew.folder / "edgerun.toml"
+    workers, port = crew.workers(), crew.admin("/health")
+    assert crew.ask("/page.html").headers.get("x-revision") is None
+    config.write_text(config.read_text() + REVISED)
+    with Load(crew) as load:
+        until(lambda: load.count > 100, "some load")
+        crew.send(signal.SIGHUP)
+        crew.noted("edgerun.toml reloaded: new workers answer")
+        until(lambda: not alive(workers.values()), "the end of the old workers")
+        before = load.count
+        until(lambda: load.count > before + 100, "load on the new workers")
+    assert load.faults == []
+    answer = crew.ask("/page.html")
+    assert (answer.headers["x-revision"], answer.cache) == ("2", "Hit")
+    told = crew.admin("/health")[1]
+    assert (told["status"], len(told["workers"])) == ("ok", 2)
+    assert port[0] == 200
+    assert not set(crew.workers().values()) & set(workers.values())
+
+
+REVISED = """
+response_headers_policy = "revised"
+
+[response_headers_policies.revised]
+custom = [{ header = "X-Revision", value = "2", override = true }]
+"""
+
+
+def test_a_configuration_that_is_broken_is_not_taken_over(crew):
+    config = crew.folder / "edgerun.toml"
+    good, workers = config.read_text(), crew.workers()
+    config.write_text(f"origin = 1\n{good}")
+    crew.send(signal.SIGHUP)
+    note = crew.noted("not taken over: the workers there are go on")
+    config.write_text(good)
+    assert "edgerun.toml:1: origin" in note["text"]
+    assert note["level"] == "error"
+    assert crew.workers() == workers
+    assert crew.ask("/page.html").status == 200
+
+
+def test_workers_that_do_not_come_up_with_a_configuration_leave_the_old_ones_in_place(crew):
+    config = crew.folder / "edgerun.toml"
+    good, workers = config.read_text(), crew.workers()
+    config.write_text(f"{good}\n[origins.live]\nurl = 'http://127.0.0.1:{{port}}'\ncommand = 'false'\n")
+    crew.send(signal.SIGHUP)
+    crew.noted("origin command 'false' exited with status 1")
+    config.write_text(good)
+    assert crew.workers() == workers
+
+
 SLOW = """\
 import time
 def handler(event, context):
@@ -140,25 +235,26 @@ def handler(event, context):
 """
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)], ids=["TERM", "INT"])
-def test_a_signal_finishes_what_runs_and_leaves_nothing_behind(tmp_path, number, code):
+def terminated(server):
+    server.send(signal.SIGTERM)
+
+
+def interrupted(server):
+    os.killpg(server.pid, signal.SIGINT)  # Ctrl-C in a terminal reaches every process
+
+
+@pytest.mark.parametrize(("end", "code"), [(terminated, 0), (interrupted, 130)], ids=["TERM", "Ctrl-C"])
+def test_a_signal_finishes_what_runs_and_leaves_nothing_behind(tmp_path, end, code):
     with Crew(cwd=project(tmp_path, {"slow.py": SLOW}, viewer_request="slow")).ready() as server:
         asked = [server.asking("/slow"), server.asking("/slow")]
         until(lambda: len([e for e in server.events("printed") if e["text"].strip() == "begun"]) == 2, "both to run")
         processes = server.processes()
-        assert server.end(number) == code
+        end(server)
+        assert server.ended() == code
         assert [each.answer().body for each in asked] == [b"late"] * 2
-    assert not alive(processes)
-    assert not (tmp_path / ".edgerun/server.json").exists()
-
-
-def test_ctrl_c_in_a_terminal_reaches_everybody_and_ends_everything_quietly(tmp_path):
-    with Crew(cwd=site(tmp_path)).ready() as server:
-        processes = server.processes()
-        os.killpg(server.pid, signal.SIGINT)  # as a terminal does
-        assert server.ended() == 130
         assert "Traceback" not in server.err.text
     assert not alive(processes)
+    assert not (tmp_path / ".edgerun/server.json").exists()
 
 
 def test_workers_end_when_their_parent_is_killed(tmp_path):

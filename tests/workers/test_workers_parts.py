@@ -23,6 +23,7 @@ from edgerun.workers.control import Link, NoAnswer
 from edgerun.workers.frames import LARGEST, DamagedFrame, Frames, framed
 from edgerun.workers.listeners import open_listeners
 from edgerun.workers.patience import CALM, LONGEST_PAUSE, Patience
+from edgerun.workers.terminal import ControllingTerminal
 
 
 @given(st.lists(st.binary(max_size=200), max_size=8), st.integers(1, 50))
@@ -196,3 +197,15 @@ def test_an_order_is_answered_in_parts_and_may_be_refused_or_given_up():
 
     given_up = None
     asyncio.run(play())
+
+
+def test_a_terminal_that_is_closed_is_gone_and_one_that_never_was_is_not(tmp_path):
+    terminal = tmp_path / "tty"
+    never = ControllingTerminal(str(terminal))
+    assert not never.gone
+    terminal.touch()
+    there = ControllingTerminal(str(terminal))
+    assert not there.gone
+    terminal.unlink()
+    assert there.gone
+    assert not never.gone
