@@ -54,6 +54,21 @@ FILES = {
     "cf_response.js": CLOUDFRONT_RESPONSE,
 }
 
+ACCESS_LOG = """
+[access_log]
+path = "access.log"
+"""
+ANSWERS = {
+    "python": """
+def handler(event, context):
+    return {"status": "200", "body": "%s"}
+""",
+    "nodejs": """
+exports.handler = async () => ({ status: '200', body: '%s' });
+""",
+}
+SUFFIXES = {"python": "py", "nodejs": "js"}
+
 CONFIG = """
 [origins.site]
 url = "http://127.0.0.1:{origin}"
@@ -64,9 +79,7 @@ url = "http://127.0.0.1:{slow}"
 [store]
 {store}
 
-[access_log]
-path = "access.log"
-
+{access_log}
 [functions.py_request]
 handler = "request.py:handler"
 [functions.py_response]
@@ -126,22 +139,55 @@ def write_project(folder, origin_port, slow_port, *, store='kind = "memory"'):
     behaviors += '\n[[behaviors]]\npath_pattern = "/100m*"\norigin = "site"\ncache_policy = "CachingDisabled"\n'
     behaviors += '\n[[behaviors]]\npath_pattern = "/slow/*"\norigin = "slow"\ncache_policy = "by_uri"\n'
     path = folder / "edgerun.toml"
-    path.write_text(CONFIG.format(origin=origin_port, slow=slow_port, behaviors=behaviors, store=store))
+    path.write_text(
+        CONFIG.format(origin=origin_port, slow=slow_port, behaviors=behaviors, store=store, access_log=ACCESS_LOG)
+    )
     return path
 
 
-def edgerun(folder, origin_port, slow_port, *flags, name="edgerun", store='kind = "memory"', core=0):
-    """Return the edge; its access log is on, as everybody's."""
+def edgerun(
+    folder, origin_port, slow_port, *, flags=(), name="edgerun", store='kind = "memory"', core=0, access_log=True
+):
+    """Return the edge as `edgerun serve` starts it: admin port and statistics on, and an access log, as everybody's."""
     config = write_project(folder / name, origin_port, slow_port, store=store)
+    if not access_log:
+        config.write_text(config.read_text().replace(ACCESS_LOG, ""))
+    return served(folder / name, config, "serve", *flags, name=name, core=core)
+
+
+def served(folder, config, command, *flags, name, core=0):
+    """Return the edge with a configuration of one's own."""
     port = free_port()
-    command = [sys.executable, "-m", "edgerun", "serve", "--config", config, "--port", port, "--strict-port"]
-    command += ["--no-ui", "--quiet", *flags]
-    return Server(name, command, port, core=core, log=folder / f"{name}.out", cwd=folder / name)
+    words = [sys.executable, "-m", "edgerun", command, "--config", config, "--port", port, "--strict-port"]
+    words += ["--ui-port", free_port(), "--quiet", *flags]
+    return Server(name, words, port, core=core, log=folder / f"{name}.out", cwd=folder)
 
 
-def bare(folder):
+def write_answering(folder, language, names, *, text="as it was"):
+    """Write a project whose functions answer themselves, each below `/NAME`, and return the configuration's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = '[origins.none]\nurl = "http://127.0.0.1:9"\n[default_behavior]\norigin = "none"\n'
+    config += 'cache_policy = "CachingDisabled"\n'
+    for name in names:
+        file = write_answer(folder, language, name, text)
+        config += f'[functions.{name}]\nhandler = "{file}:handler"\nruntime = "{language}"\n'
+        config += f'[[behaviors]]\npath_pattern = "/{name}"\norigin = "none"\ncache_policy = "CachingDisabled"\n'
+        config += f'viewer_request = "{name}"\n'
+    path = folder / "edgerun.toml"
+    path.write_text(config)
+    return path
+
+
+def write_answer(folder, language, name, text):
+    """Write one function that answers with a text, and return its file's name."""
+    file = f"{name}.{SUFFIXES[language]}"
+    (folder / file).write_text(ANSWERS[language] % text)
+    return file
+
+
+def bare(folder, *flags, core=0):
     """Return the baseline U."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "benchmarks.bare:app", "--port", port, "--loop", "uvloop"]
-    command += ["--http", "httptools", "--no-access-log", "--log-level", "warning", "--lifespan", "off"]
-    return Server("uvicorn", command, port, log=folder / "uvicorn.out", cwd=Path(__file__).parent.parent)
+    command += ["--http", "httptools", "--no-access-log", "--log-level", "warning", "--lifespan", "off", *flags]
+    return Server("uvicorn", command, port, core=core, log=folder / "uvicorn.out", cwd=Path(__file__).parent.parent)

@@ -22,17 +22,18 @@ NOTHING_LEFT = 0.2
 
 @dataclass(frozen=True)
 class Figures:
-    """One run: requests a second, latencies in milliseconds, answers that were errors."""
+    """One run: requests a second, latencies in milliseconds, answers that were errors, all answers."""
 
     rate: float
     p50: float = 0.0
     p99: float = 0.0
     errors: int = 0
+    requests: int = 0
 
 
-def wrk(url, *, seconds, connections=64, headers=(), script=None):
+def wrk(url, *, seconds, connections=64, headers=(), script=None, core=LOAD_CORE):
     """Run wrk once on one thread and core."""
-    command = ["taskset", "-c", str(LOAD_CORE), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    command = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
     for header in headers:
         command += ["-H", header]
     if script is not None:
@@ -45,6 +46,7 @@ def wrk(url, *, seconds, connections=64, headers=(), script=None):
         p50=milliseconds(re.search(r"50%\s+([\d.]+\w+)", said)[1]),
         p99=milliseconds(re.search(r"99%\s+([\d.]+\w+)", said)[1]),
         errors=errors,
+        requests=int(re.search(r"(\d+) requests in", said)[1]),
     )
 
 

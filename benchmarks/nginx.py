@@ -1,5 +1,7 @@
 """Nginx in its parts: the origin everybody fetches from, and the baseline N (`proxy_cache`, `proxy_pass`)."""
 
+from urllib.request import urlopen
+
 from .servers import LOAD_CORE, SERVER_CORE, Server, free_port
 
 COMMON = """
@@ -20,6 +22,7 @@ ORIGIN = """
     root {files};
     location / {{ add_header Cache-Control max-age=3600; try_files $uri /1k; }}
     location /api/ {{ add_header Cache-Control no-store; try_files /1k =404; }}
+    location = /asked {{ stub_status; }}
   }}
 """
 
@@ -44,6 +47,12 @@ def origin(folder, files):
     port = free_port()
     body = ORIGIN.format(port=port, files=files)
     return _nginx("origin", folder, port, body, core=LOAD_CORE, log="off")
+
+
+def asked(server):
+    """Return how many requests the origin has had."""
+    with urlopen(f"{server.url}/asked", timeout=10) as answer:
+        return int(answer.read().split()[9])
 
 
 def proxy(folder, origin_port):

@@ -15,13 +15,13 @@ FLAME = Path(__file__).parent / "flame.svg"
 
 
 def main(name):
-    options = Namespace(seconds=SECONDS + 3, rounds=1, without_others=True)
+    options = Namespace(seconds=SECONDS + 3, rounds=1, without_others=True, rivals=False)
     (scenario, *_) = chosen([name]) or sys.exit(f"no scenario holds {name!r}")
     with tempfile.TemporaryDirectory(prefix="edgerun-profile-") as temporary, ExitStack() as running:
         folder = Path(temporary)
         folder.chmod(0o755)
         bench = Bench(folder, options)
-        server = start(running, folder, options)["edgerun"]
+        server = start(running, bench, options)[0]["edgerun"]
         load = threading.Thread(target=scenario.measure, args=(server, bench))
         load.start()
         spy = [Path(sys.executable).parent / "py-spy", "record", "--native", "--duration", str(SECONDS)]

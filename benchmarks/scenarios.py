@@ -1,14 +1,10 @@
 """What is measured, against whom, and what must come out (the goals are ratios to the named baseline)."""
 
-import itertools
-import statistics
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from . import load
-
-SLOW_READER = 20_000_000  # bytes a second
-STREAM = 104_857_600
+from . import measures, npm_rivals
+from .measures import SLOW_READER, memory_while_streaming, requests, streams
 
 
 @dataclass(frozen=True)
@@ -17,11 +13,12 @@ class Scenario:
 
     Attributes:
         name: as printed, and what `--only` looks for.
-        unit: of the value: `req/s` and `MB/s` are better when high, `ms`, `KiB` and `MiB` when low.
+        unit: of the value: `req/s`, `MB/s` and `times` are better when high, times and sizes when low.
         against: the baseline the ratio is taken to, "" for an absolute figure.
         must, goal: ratios, or absolute values where there is no baseline; None when nothing was set.
         measure: (server, bench) to one value; called once a round for each contender.
         contenders: who takes part.
+        possible: tells whether it can be measured here; None is always.
     """
 
     name: str
@@ -31,81 +28,14 @@ class Scenario:
     against: str = ""
     must: float | None = None
     goal: float | None = None
-    details: dict = field(default_factory=dict)
-
-
-def requests(path, *, headers=(), distinct=None, connections=64):
-    """Return a measurement of requests a second on one path, or on distinct ones made from it."""
-    fresh = itertools.count()
-
-    def measure(server, bench):
-        script = None
-        if distinct is not None:
-            start = next(fresh) * distinct if distinct > 100_000 else 0
-            script = load.distinct(bench.folder, path, max(distinct, 1) * 1000 if start else distinct, start)
-        figures = load.wrk(
-            server.url + ("/" if script else path),
-            seconds=bench.seconds,
-            connections=connections,
-            headers=headers,
-            script=script,
-        )
-        bench.latency(server.name, path, figures)
-        return figures.rate
-
-    return measure
-
-
-def streams(readers, rate=None):
-    def measure(server, _bench):
-        seconds = load.stream(server.port, "/100m", readers=readers, rate=rate)
-        return STREAM * readers / seconds / 1e6
-
-    return measure
-
-
-def memory_while_streaming(readers, rate=None):
-    """Return a measurement of the most memory above idle, in MiB, while 100 MiB stream."""
-
-    def measure(server, _bench):
-        idle = server.resident()
-        with load.Sampler(server) as sampler:
-            load.stream(server.port, "/100m", readers=readers, rate=rate)
-        return max(0, sampler.most - idle) / 1024
-
-    return measure
-
-
-def collapsed(server, bench):
-    """Return the 99th percentile, in ms, of 64 viewers of one uncached key whose origin needs 100 ms."""
-    times = load.together(server.port, f"/slow/{bench.unique()}", 64)
-    return statistics.quantiles(times, n=100)[98] * 1000
-
-
-def idle_memory(server, _bench):
-    return server.resident() / 1024
-
-
-def memory_of_connections(server, _bench):
-    """Return KiB for each of 1,000 idle keep-alive connections."""
-    before = server.resident()
-    held = load.idle_connections(server.port, 1000)
-    after = server.resident()
-    for connection in held:
-        connection.close()
-    return max(0, after - before) / 1000
-
-
-def start_up(server, _bench):
-    """Return milliseconds from the start of the process to its first answer."""
-    server.stop()
-    return load.timed_start(server) * 1000
+    possible: Any = None
 
 
 EVERYBODY = ("uvicorn", "nginx", "edgerun", "varnish", "squid", "haproxy")
 PROXIES = ("nginx", "edgerun", "varnish", "squid", "haproxy")
 US_AND_U = ("uvicorn", "edgerun")
 US_AND_N = ("nginx", "edgerun")
+US = ("edgerun",)
 
 
 def hit(name, path, **more):
@@ -119,15 +49,21 @@ SCENARIOS = (
     hit("hit 1 MiB", "/1m", contenders=PROXIES, against="nginx", must=1.0, goal=1.5),
     hit("304", "/1k", headers=("If-None-Match: *",), contenders=PROXIES, against="nginx"),
     hit("range of 16 KiB", "/16k", headers=("Range: bytes=100-1123",), contenders=PROXIES, against="nginx"),
+    Scenario("hit 1 KiB beside 1,000 idle", "req/s", measures.beside_idle_connections, US_AND_N, against="nginx"),
     hit("hit + Python viewer-request", "/py/1k", contenders=US_AND_U, against="uvicorn", must=0.45, goal=0.70),
-    hit("hit + Node viewer-request", "/node/1k", contenders=US_AND_U, against="uvicorn", must=0.45, goal=0.70),
+    hit(
+        "hit + Node viewer-request",
+        "/node/1k",
+        contenders=(*US_AND_U, *npm_rivals.NAMES),
+        against="uvicorn",
+        must=0.45,
+        goal=0.70,
+    ),
     hit("hit + CloudFront Function", "/cf/1k", contenders=US_AND_U, against="uvicorn", must=0.08, goal=0.12),
     hit("hit + Python at both viewer points", "/py-both/1k", contenders=US_AND_U, against="uvicorn"),
     hit("hit + Node at both viewer points", "/node-both/1k", contenders=US_AND_U, against="uvicorn"),
     hit("hit + CloudFront Function at both", "/cf-both/1k", contenders=US_AND_U, against="uvicorn"),
-    Scenario(
-        "10,000 distinct keys", "req/s", requests("/key/%d", distinct=10_000), ("nginx", "edgerun"), against="nginx"
-    ),
+    Scenario("10,000 distinct keys", "req/s", measures.many_keys, US_AND_N, against="nginx"),
     Scenario(
         "miss, stored on the way",
         "req/s",
@@ -156,7 +92,9 @@ SCENARIOS = (
     ),
     Scenario("100 MiB, one reader", "MB/s", streams(1), US_AND_N, against="nginx", must=0.80, goal=0.95),
     Scenario("100 MiB, eight readers", "MB/s", streams(8), US_AND_N, against="nginx"),
+    Scenario("100 MiB, eight slow readers", "MB/s", streams(8, SLOW_READER * 2), US_AND_N, against="nginx"),
     Scenario("memory: one 100 MiB reader", "MiB", memory_while_streaming(1), US_AND_N, must=8, goal=2),
+    Scenario("memory: eight readers", "MiB", memory_while_streaming(8), US_AND_N, must=32, goal=12),
     Scenario(
         "memory: eight slow readers",
         "MiB",
@@ -165,8 +103,24 @@ SCENARIOS = (
         must=32,
         goal=12,
     ),
-    Scenario("64 viewers, one slow miss: p99", "ms", collapsed, ("edgerun",), must=150, goal=115),
-    Scenario("1,000 idle connections, each", "KiB", memory_of_connections, ("uvicorn", "nginx", "edgerun")),
-    Scenario("process start to first 200", "ms", start_up, US_AND_U, must=350, goal=170),
-    Scenario("idle memory", "MiB", idle_memory, ("uvicorn", "nginx", "edgerun"), must=80, goal=45),
+    Scenario("64 viewers, one slow miss: p99", "ms", measures.collapsed, ("edgerun",), must=150, goal=115),
+    Scenario("1,000 idle connections, each", "KiB", measures.memory_of_connections, ("uvicorn", "nginx", "edgerun")),
+    Scenario("process start to first 200", "ms", measures.start_up, US_AND_U, must=350, goal=170),
+    Scenario("idle memory", "MiB", measures.idle_memory, ("uvicorn", "nginx", "edgerun"), must=80, goal=45),
+    Scenario("memory of a 1 KiB entry above it", "B", measures.memory_of_entries, US, must=1600, goal=850),
+    Scenario("access log, for each hit", "µs", measures.access_log, US, must=3, goal=1),
+    Scenario("Python function, cold, first answer", "ms", measures.cold_start("python"), US, must=12, goal=4),
+    Scenario("Node function, cold, first answer", "ms", measures.cold_start("nodejs"), US, must=60, goal=5),
+    Scenario("Python saved to first answer", "ms", measures.saved("python"), US, must=300, goal=60),
+    Scenario("Node saved to first answer", "ms", measures.saved("nodejs"), US, must=300, goal=120),
+    Scenario(
+        "two workers, gain over one",
+        "times",
+        measures.gain_of_two_workers,
+        US_AND_U,
+        against="uvicorn",
+        must=0.90,
+        goal=0.97,
+        possible=measures.takes_workers,
+    ),
 )

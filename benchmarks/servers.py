@@ -12,11 +12,16 @@ from pathlib import Path
 SERVER_CORE, LOAD_CORE = 0, 1
 
 
+class NotServingError(SystemExit):
+    """A server that did not come up."""
+
+
 class Server:
     """A server process and what runs below it."""
 
-    def __init__(self, name, command, port, *, core=SERVER_CORE, cwd=None, log=None, env=None):
+    def __init__(self, name, command, port, *, core=SERVER_CORE, cwd=None, log=None, env=None, patience=30):
         self.name, self.port, self.cwd = name, port, cwd
+        self._patience = patience
         self.url = f"http://127.0.0.1:{port}"
         self._core = core
         self._log = log
@@ -33,17 +38,20 @@ class Server:
 
     def start(self):
         output = subprocess.DEVNULL if self._log is None else self._log.open("ab")
-        pinned = ["taskset", "-c", str(self._core), *self._command]
+        pinned = ["taskset", "-c", str(self._core), *self._command]  # becomes the server: taskset execs
         # What is installed is compiled, so what runs from a checkout may be too.
         env = {name: text for name, text in (self._env or os.environ).items() if name != "PYTHONDONTWRITEBYTECODE"}
         self.process = subprocess.Popen(
             pinned, cwd=self.cwd, stdout=output, stderr=output, env=env, start_new_session=True
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + self._patience
         while not answers(self.port):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 said = self._log.read_text()[-2000:] if self._log else ""
-                raise SystemExit(f"{self.name} does not answer on port {self.port}: {' '.join(self._command)}\n{said}")
+                self.stop()
+                raise NotServingError(
+                    f"{self.name} does not answer on port {self.port}: {' '.join(self._command)}\n{said}"
+                )
             time.sleep(0.005)
 
     def stop(self):
@@ -54,6 +62,11 @@ class Server:
             self.process.kill()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
+
+    def cpu(self):
+        """Return the seconds of CPU that the process has used, its threads and no other process included."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def resident(self, *, tree=False):
         """Return resident memory in KiB: of the process, or of everything below it too."""
