@@ -20,11 +20,11 @@ from typing import Any, Final
 import click
 
 from edgerun import pipeline
-from edgerun.cli.explain import levels
 from edgerun.cli.root import COMMANDS, cli
 from edgerun.config.schema import json_schema
 from edgerun.distribution.managed import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES, RESPONSE_HEADERS_POLICIES
 from edgerun.functions.cloudfront_rules import CLOUDFRONT_RULES
+from edgerun.functions.explained import levels
 from edgerun.functions.limits import LIMITS
 from edgerun.functions.readings import READINGS, Reading
 from edgerun.functions.rules import RULES, Rule

@@ -186,6 +186,7 @@ class Server:
     def _admin(self, edge: Edge) -> "AdminPort | None":
         if not self._options.ui:
             return None
+        from edgerun.admin.inspector.api_events import Streams  # noqa: PLC0415  # with the imports of the port
         from edgerun.admin.inspector.inspected import About  # noqa: PLC0415  # with the imports of the port
         from edgerun.admin.inspector.panels import listening, panel_routes  # noqa: PLC0415  # with the imports of the port
         from edgerun.admin.port import AdminPort  # noqa: PLC0415  # its imports only where it is opened
@@ -194,7 +195,7 @@ class Server:
         address = f"http://localhost:{self._listener.getsockname()[1]}/"
         about = About(edge_url=address, cwd=self._loaded.path.parent, watching=self._options.watch)
         more = panel_routes(edge, listening(edge))
-        return AdminPort(edge, listener, home(self._loaded.path), about=about, more=more)
+        return AdminPort(edge, listener, home(self._loaded.path), about=about, more=more, streams=Streams())
 
     async def _started(self, edge: Edge, watcher: Watcher) -> bool:
         """Start what has to run before the first request; False when a signal came first."""

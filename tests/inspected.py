@@ -6,6 +6,7 @@ from pathlib import Path
 
 from plays import consume, request
 
+from edgerun.admin.inspector.api_events import Streams
 from edgerun.admin.inspector.inspected import About
 from edgerun.admin.port import AdminPort
 from edgerun.app import Edge
@@ -46,8 +47,9 @@ class Inspected:
 
     async def _open(self, port):
         listener, _ = listen("127.0.0.1", port, strict=bool(port))
+        self.streams = Streams()
         about = About(edge_url="http://localhost:8787/", cwd=self.base, watching=True)
-        self.admin = AdminPort(self.edge, listener, self.base / ".edgerun", about=about)
+        self.admin = AdminPort(self.edge, listener, self.base / ".edgerun", about=about, streams=self.streams)
         self.admin.start()
         self.port = self.admin.port
         self.url = f"http://localhost:{self.port}/"
@@ -69,6 +71,16 @@ class Inspected:
 
         found = self.run(asked())
         return self.recorder.get(found) if self.recorder is not None else None
+
+    def until(self, happened):
+        """Look until something is true."""
+
+        async def looked():
+            async with asyncio.timeout(DEADLINE):
+                while not happened():
+                    await asyncio.sleep(0.005)
+
+        self.run(looked())
 
     def note(self, text, level="info"):
         """Say something as the server does about itself."""
@@ -93,3 +105,45 @@ class Inspected:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(DEADLINE)
         self.loop.close()
+
+
+FUNCTIONS = {
+    "greet": """\
+def handler(event, context):
+    request = event["Records"][0]["cf"]["request"]
+    print("greeting", request["uri"])
+    request["headers"]["x-greeting"] = [{"key": "X-Greeting", "value": "hello"}]
+    return request
+""",
+    "refused": """\
+def handler(event, context):
+    return {"status": "200", "headers": {"via": [{"key": "Via", "value": "1.1 me"}]}}
+""",
+    "crash": """\
+def handler(event, context):
+    print("about to fail")
+    raise KeyError("no such price")
+""",
+}
+
+SITE = {
+    "origins": {"site": {"url": "http://origin.example.org"}},
+    "functions": {name: {"handler": f"{name}.py:handler"} for name in FUNCTIONS},
+    "cache_policies": {"plain": {"min_ttl": 0, "default_ttl": 86400, "max_ttl": 31536000, "query_strings": "all"}},
+    "default_behavior": {"origin": "site", "cache_policy": "plain", "allowed_methods": "all"},
+    "behaviors": [
+        {"path_pattern": path, "origin": "site", "cache_policy": "plain", "allowed_methods": "all", point: name}
+        for path, point, name in (
+            ("/greet*", "viewer_request", "greet"),
+            ("/refused*", "viewer_request", "refused"),
+            ("/crash*", "origin_request", "crash"),
+        )
+    ],
+}
+
+
+def inspected_site(base: Path, replies=None, **options) -> Inspected:
+    """Return a server of a site with functions that change a request, are refused, and fail."""
+    for name, code in FUNCTIONS.items():
+        (base / f"{name}.py").write_text(code)
+    return Inspected(SITE, base, replies, **options)

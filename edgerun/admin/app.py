@@ -19,6 +19,7 @@ from edgerun.admin.api_errors import ApiError
 from edgerun.admin.clock import clock_routes
 from edgerun.admin.cloudfront_api import PREFIX, CloudFrontApi, refusal
 from edgerun.admin.commanded import Commanded, Ordered
+from edgerun.admin.inspector.api_events import Streams
 from edgerun.admin.inspector.inspected import About
 from edgerun.admin.inspector.routes import inspector_routes
 from edgerun.admin.orders import items_of
@@ -94,7 +95,13 @@ class OwnHostOnly:
 
 
 def admin_app(
-    edge: Commanded, *, port: int, token: str, about: About = NOTHING_KNOWN, more: Sequence[Route] = ()
+    edge: Commanded,
+    *,
+    port: int,
+    token: str,
+    about: About = NOTHING_KNOWN,
+    streams: Streams | None = None,
+    more: Sequence[Route] = (),
 ) -> App:
     """Return the application for the admin port.
 
@@ -103,6 +110,7 @@ def admin_app(
         port: its own, for the Host check.
         token: what changes something, and what asks for records, has to name it.
         about: what the inspector shows of the server.
+        streams: the streams of events that are open, for who ends them.
         more: further routes, of the inspector's pages.
     """
 
@@ -110,7 +118,7 @@ def admin_app(
         return JSONResponse({"ready": True})
 
     routes = [
-        *inspector_routes(edge, about),
+        *inspector_routes(edge, about, streams or Streams()),
         *more,
         Route("/ready", ready),
         *cache_routes(edge),

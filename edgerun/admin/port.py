@@ -12,11 +12,13 @@ from typing import Any, Final
 import uvicorn
 
 from edgerun.admin.app import App, admin_app
+from edgerun.admin.inspector.api_events import Streams
 from edgerun.admin.token import kept_token
 from edgerun.embedded import EmbeddedServer
 from edgerun.values import value
 
 STATE: Final = "server.json"
+GRACE: Final = 1.0
 
 
 @value
@@ -35,16 +37,27 @@ class AdminPort:
         edge: what it commands: an edge, or what `make` takes for one.
         listener: of the port.
         home: the state folder.
+        streams: what `make` is given too, to be ended with the port.
         make: makes the application, from `edge`, `port`, `token` and what else is `given`.
     """
 
     def __init__(
-        self, edge: Any, listener: socket.socket, home: Path, make: Callable[..., App] = admin_app, **given: Any
+        self,
+        edge: Any,
+        listener: socket.socket,
+        home: Path,
+        make: Callable[..., App] = admin_app,
+        *,
+        streams: Streams | None = None,
+        **given: Any,
     ) -> None:
         self.port: int = listener.getsockname()[1]
         self._listener = listener
         self._state = home / STATE
         self.token = kept_token(home)
+        self._streams = streams
+        if streams is not None:
+            given["streams"] = streams
         app = make(edge, port=self.port, token=self.token, **given)
         self._server = EmbeddedServer(
             uvicorn.Config(app, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False)
@@ -70,6 +83,9 @@ class AdminPort:
         found = running(self._state.parent)
         if found is not None and found.pid == os.getpid():
             self._state.unlink(missing_ok=True)
+        if self._streams is not None and self._server.server_state.tasks:
+            self._streams.end()
+            await asyncio.wait(self._server.server_state.tasks, timeout=GRACE)
         self._server.stop(force=True)
         if self._task is not None:
             await self._task

@@ -1,19 +1,14 @@
 """`edgerun explain`: what a rule says, what AWS says when it is broken, and how to keep it."""
 
 import json
-from typing import Final
 
 import click
 
 from edgerun.config.faults import suggestion
-from edgerun.functions.cloudfront_rules import CLOUDFRONT_RULES
+from edgerun.functions.explained import record
 from edgerun.functions.lambda_rule import Rule
 from edgerun.functions.readings import READINGS
 from edgerun.functions.rulebook import RULEBOOK
-
-NO_PAGE: Final = "The Lambda function result failed validation."
-MEANINGS: Final = {"refuse": "refused", "warn": "warning"}
-VALIDATION: Final = "ERROR Validation error: "
 
 
 @click.command()
@@ -34,33 +29,6 @@ def explain(*, rule: str | None, as_json: bool) -> int:
         )
     click.echo(json.dumps(record(known)) if as_json else "\n".join(text(known)))
     return 0
-
-
-def record(rule: Rule) -> dict[str, str]:
-    """Return everything about a rule, as JSON has it."""
-    return {
-        "rule": rule.id,
-        "title": rule.title,
-        "section": rule.section,
-        "page": rule.page or NO_PAGE,
-        "log": "" if rule.id in CLOUDFRONT_RULES else VALIDATION + (rule.log or rule.page or NO_PAGE),
-        "limit": rule.limit,
-        "fix": rule.fix,
-        "reading": rule.reading,
-        **levels(rule),
-        "point": rule.sample.point,
-        "failing": rule.sample.failing,
-        "passing": rule.sample.passing,
-    }
-
-
-def levels(rule: Rule) -> dict[str, str]:
-    """Return what breaking a rule means at each level: `refused`, `warning`, or what is done instead."""
-    if rule.reading:
-        reading = READINGS[rule.reading]
-        words = {"strict": reading.default, "pedantic": reading.pedantic, "lenient": reading.lenient}
-        return {level: MEANINGS.get(word, f"warning, {word}") for level, word in words.items()}
-    return {"strict": "refused", "pedantic": "refused", "lenient": rule.lenient or "refused"}
 
 
 def text(rule: Rule) -> list[str]:

@@ -100,9 +100,10 @@ async def _sent(
 
 
 def _tell_outcomes(outcomes: "list[Outcome]", limit: int, *, as_json: bool) -> None:
-    from edgerun.cli.trace_words import changed_fields, changes  # noqa: PLC0415
+    from edgerun.cli.trace_words import changes  # noqa: PLC0415
     from edgerun.observe.console import printable  # noqa: PLC0415
     from edgerun.observe.trace import target  # noqa: PLC0415
+    from edgerun.replay.compare import changed_fields  # noqa: PLC0415
 
     if as_json:
         told = [
@@ -154,7 +155,8 @@ async def _simulated(simulation: Any, advance: Callable[[], object]) -> "Simulat
 
 
 def _tell_simulated(told: "Simulated", limit: int, *, as_json: bool) -> None:
-    from edgerun.cli.trace_words import changed_fields, changes  # noqa: PLC0415
+    from edgerun.cli.trace_words import changes  # noqa: PLC0415
+    from edgerun.replay.compare import changed_fields  # noqa: PLC0415
 
     if as_json:
         first = [{"place": line.place, "differences": changed_fields(found)} for line, found in told.first[:limit]]

@@ -64,8 +64,8 @@ def show(*, which: str, config_path: Path | None, mask: bool, as_json: bool) -> 
 @_json
 def diff(*, first: str, second: str, config_path: Path | None, mask: bool, as_json: bool) -> int:
     """Show what differs between two requests, stage by stage; exit with 1 if anything does."""
-    from edgerun.cli.trace_words import changed_fields, changes  # noqa: PLC0415
-    from edgerun.replay.compare import differences  # noqa: PLC0415
+    from edgerun.cli.trace_words import changes  # noqa: PLC0415
+    from edgerun.replay.compare import changed_fields, differences  # noqa: PLC0415
 
     records = recorded(config_path)
     before, after = _masked([picked(records, first), picked(records, second)], mask=mask)

@@ -121,11 +121,6 @@ def changes(found: list[Difference] | tuple[Difference, ...]) -> list[str]:
     ]
 
 
-def changed_fields(found: list[Difference] | tuple[Difference, ...]) -> list[Record]:
-    """Return what differs, for programs."""
-    return [{"stage": each.stage, "path": each.path, "before": each.before, "after": each.after} for each in found]
-
-
 def _short(told: Any, longest: int = LONGEST) -> str:
     text = printable(json.dumps(told, ensure_ascii=False)) if told is not None else "none"
     return text if len(text) <= longest else f"{text[:longest]}..."

@@ -1,5 +1,6 @@
 """Remembers requests: listens to what is told about each, taps the bodies that pass, keeps the latest."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -237,7 +238,7 @@ class _TappedOrigin:
         self._recorder = recorder
 
     async def fetch(self, request: Request, *, on_interim: OnInterim | None = None) -> Response | Tunnel:
-        told = self._recorder.asks(self._domain, request)
+        told, began = self._recorder.asks(self._domain, request), time.monotonic()
         try:
             response = await self._origin.fetch(request, on_interim=on_interim)
         except OriginError as error:
@@ -245,6 +246,7 @@ class _TappedOrigin:
             raise
         finally:
             told["request"]["body"] = told_of(request.body)
+            told["time_to_first_byte"] = round(time.monotonic() - began, 6)
         if isinstance(response, Tunnel):
             told["response"] = trace.origin_answer_told(response.response)
             return response

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,6 +59,7 @@ class Replay:
         live: whether the real origins are asked instead.
         cwd: where the programs behind origins run.
         runtime: runs functions, instead of worker processes.
+        origins: with `live`, those of an edge that runs, instead of clients and programs of its own.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Replay:
         live: bool = False,
         cwd: Path | None = None,
         runtime: FunctionRuntime | None = None,
+        origins: Callable[[OriginSpec], Origin] | None = None,
     ) -> None:
         self._known = {record["id"]: record for record in known}
         self._live = live
@@ -79,17 +82,17 @@ class Replay:
         self._id = ""
         self._store = MemoryStore(size=config.store.size, max_object_size=config.store.max_object_size)
         self._edge = Edge(
-            config,
+            without_logs(config),
             clock=self._clock,
             recorder=self._recorder,
             store=self._store,
             cwd=cwd,
             runtime=runtime,
             make_id=lambda: self._id,
-            instead=None if live else self._origin,
+            instead=origins if live else self._origin,
         )
         self._entrance = self._recorder.before(self._edge)
-        self._started = False
+        self._started = origins is not None
 
     async def send(self, record: Record) -> Outcome:
         """Send one request again and compare."""
@@ -190,6 +193,12 @@ class _Recorded:
 
     async def aclose(self) -> None:
         return None
+
+
+def without_logs(config: Config) -> Config:
+    """Return a configuration that writes no access logs: what is replayed was logged when it came."""
+    quiet = tuple(replace(each, access_log=None) for each in config.distributions)
+    return replace(config, distributions=quiet)
 
 
 def answers_of(record: Record) -> list[Record]:

@@ -2,7 +2,7 @@
 
 import base64
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from edgerun.observe.tap import KEPT
@@ -39,6 +39,11 @@ def differences(before: Record, after: Record) -> list[Difference]:
         found += _stages(before["stages"], after["stages"])
         found += _origins(before["origin"], after["origin"])
     return found + list(_answers(before, after))
+
+
+def changed_fields(found: Iterable[Difference]) -> list[Record]:
+    """Return what differs, for programs."""
+    return [{"stage": each.stage, "path": each.path, "before": each.before, "after": each.after} for each in found]
 
 
 def _answers(before: Record, after: Record) -> Iterator[Difference]:

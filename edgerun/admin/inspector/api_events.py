@@ -20,11 +20,23 @@ HEARTBEAT: Final = 10.0
 HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-def event_routes(edge: Inspected) -> list[Route]:
+class Streams:
+    """The streams of the pages that are open, so that they can be ended with the server."""
+
+    def __init__(self) -> None:
+        self.listeners: set[Listener] = set()
+
+    def end(self) -> None:
+        """Let every stream come to its end."""
+        for listener in self.listeners:
+            listener.end()
+
+
+def event_routes(edge: Inspected, streams: Streams) -> list[Route]:
     """Return the route of the stream."""
 
     async def events(_: Asking) -> Response:
-        return StreamingResponse(told(edge), media_type="text/event-stream", headers=HEADERS)
+        return StreamingResponse(told(edge, streams), media_type="text/event-stream", headers=HEADERS)
 
     return [Route("/api/events", events)]
 
@@ -40,6 +52,7 @@ class Listener:
         self._waiting: deque[tuple[str, Any]] = deque()
         self._room = room
         self._lost = 0
+        self._ended = False
         self._woken = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
@@ -49,6 +62,11 @@ class Listener:
             self._lost += 1
         else:
             self._waiting.append((kind, told))
+        self._woken.set()
+
+    def end(self) -> None:
+        """Let the stream end once it has told what waits."""
+        self._ended = True
         self._woken.set()
 
     def request(self, summary: dict[str, Any]) -> None:
@@ -75,12 +93,15 @@ class Listener:
             lost, self._lost = self._lost, 0
             if lost:
                 yield sse("lost", {"count": lost})
+            if self._ended:
+                return
 
 
-async def told(edge: Inspected) -> AsyncIterator[bytes]:
+async def told(edge: Inspected, streams: Streams) -> AsyncIterator[bytes]:
     """Yield events for one page until it leaves; it costs the server nothing but while it listens."""
     listener = Listener()
-    edge.emit.add(listener)
+    edge.emit.add(listener, Noted)
+    streams.listeners.add(listener)
     recorder = edge.recorder
     ended = recorder.subscribe(listener.request) if recorder is not None else None
     try:
@@ -89,6 +110,7 @@ async def told(edge: Inspected) -> AsyncIterator[bytes]:
             yield line
     finally:
         edge.emit.remove(listener)
+        streams.listeners.discard(listener)
         if ended is not None:
             ended()
 

@@ -7,6 +7,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from edgerun.admin.inspector.inspected import Inspected
+from edgerun.admin.inspector.orders import error
+from edgerun.admin.inspector.way import way
 from edgerun.observe.mask import masked
 from edgerun.observe.recorder import Recorder
 from edgerun.observe.trace import Record, fits, summary
@@ -38,7 +40,7 @@ def request_routes(edge: Inspected) -> list[Route]:
 
     async def one(asking: Asking) -> Response:
         record = _of(edge.recorder, asking.path_params["id"])
-        return record if isinstance(record, Response) else JSONResponse(record)
+        return record if isinstance(record, Response) else JSONResponse(record | {"way": way(record, edge.config)})
 
     async def as_har(asking: Asking) -> Response:
         record = _of(edge.recorder, asking.path_params["id"])
@@ -59,11 +61,6 @@ def recorded(recorder: Recorder | None, which: str) -> Record | str:
     if recorder is None:
         return OFF
     return recorder.get(which) or f"there is no request {which[:100]!r}; the latest ones only are kept"
-
-
-def error(status: int, text: str) -> JSONResponse:
-    """Return an answer that says what is wrong."""
-    return JSONResponse({"error": text}, status_code=status)
 
 
 def _of(recorder: Recorder | None, which: str) -> Record | Response:

@@ -55,9 +55,9 @@ export function card(title, ...content) {
 }
 
 /** Return names and values side by side: `facts([["Memory", "128 MB"]])`; those without a value are left out. */
-export function facts(rows) {
+export function facts(rows, { wide = false } = {}) {
   const shown = rows.filter(([, value]) => value !== null && value !== undefined && value !== "");
-  return el("dl", { class: "facts" }, shown.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+  return el("dl", { class: wide ? "facts one" : "facts" }, shown.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
 }
 
 /** Return a small label; `tone` is good, info, warn, bad, odd or plain. */

@@ -232,17 +232,18 @@ function mark(row) {
 function announcer(context) {
   let waiting = 0;
   let last = null;
-  let timer = 0;
+  let quiet = false;
   const speak = () => {
-    timer = 0;
-    if (!waiting || !context.alive()) return;
+    quiet = waiting > 0;
+    if (!quiet || !context.alive()) return;
     context.announce(waiting === 1 ? `${last.method} ${last.path}: ${last.status} ${last.result_type}` : count(waiting, "new request"));
     waiting = 0;
+    setTimeout(speak, SAY_EVERY);
   };
   return (row) => {
     waiting += 1;
     last = row;
-    timer ||= setTimeout(speak, SAY_EVERY);
+    if (!quiet) speak();
   };
 }
 
