@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from edgerun.cli.options import configured, loader, overrides
 from edgerun.config.finding import Finding
 from edgerun.config.static import findings
 from edgerun.config.static_cloudfront import cloudfront_findings
-from edgerun.distribution.model import Point, is_cloudfront
+from edgerun.distribution.model import Distribution, Point, is_cloudfront
 from edgerun.distribution.origins import DirectoryOrigin, place_of
 from edgerun.errors import ConfigError
 from edgerun.functions.function import code_file
@@ -64,20 +65,7 @@ def check(
         click.echo(json.dumps(told | {"warnings": [dataclasses.asdict(each) for each in doubtful]}))
         return 1 if found else 0
     for distribution in config.distributions:
-        click.echo(f"{distribution.name}  {distribution.id}  {distribution.domain_name}")
-        for behavior in distribution.all_behaviors:
-            origin = behavior.origin
-            place = near(origin.directory) if isinstance(origin, DirectoryOrigin) else place_of(origin)
-            group = behavior.origin_group
-            target = f"{origin.name} ({place})" + (f", else {group.secondary.name}" if group else "")
-            click.echo(f"  {behavior.path_pattern}  → {target}  {behavior.cache_policy.name}")
-            for point in Point:
-                association = behavior.function_at(point)
-                if association is not None:
-                    function = association.function
-                    code = f"{near(function.root)}/{function.handler}"
-                    code = near(code_file(function)) if is_cloudfront(function) else code
-                    click.echo(f"      {point}: {function.name} ({function.runtime} {code})")
+        click.echo("\n".join(_drawn(distribution)))
     for note in loaded.notes:
         click.echo(f"note: {note}")
     told_once = dict.fromkeys(_told(each) for each in found)  # functions may share a file, and its faults
@@ -85,6 +73,27 @@ def check(
         click.echo(text)
     click.echo(f"{near(str(loaded.path))}: " + ("fine" if not found else f"{len(told_once)} found"))
     return 1 if found else 0
+
+
+def _drawn(distribution: Distribution) -> Iterator[str]:
+    """Yield what a distribution does with which path, a line each."""
+    yield f"{distribution.name}  {distribution.id}  {distribution.domain_name}"
+    for behavior in distribution.all_behaviors:
+        origin = behavior.origin
+        place = near(origin.directory) if isinstance(origin, DirectoryOrigin) else place_of(origin)
+        group = behavior.origin_group
+        target = f"{origin.name} ({place})" + (f", else {group.secondary.name}" if group else "")
+        yield f"  {behavior.path_pattern}  → {target}  {behavior.cache_policy.name}"
+        for point in Point:
+            association = behavior.function_at(point)
+            if association is not None:
+                function = association.function
+                code = f"{near(function.root)}/{function.handler}"
+                code = near(code_file(function)) if is_cloudfront(function) else code
+                yield f"      {point}: {function.name} ({function.runtime} {code})"
+        for keys in behavior.trusted_key_groups:
+            named = ", ".join(f"{key.id} ({key.name})" for key in keys.keys)
+            yield f"      signed only, key group {keys.name}: Key-Pair-Id {named}"
 
 
 def _told(finding: Finding, kind: str = "") -> str:

@@ -86,7 +86,7 @@ _OPTIONS: Final = (
     click.argument("url"),
     click.option("--key", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
                  help="The private key in PEM."),
-    click.option("--key-pair-id", required=True, help="The id of its public key."),
+    click.option("--key-pair-id", required=True, help="The id of its public key: edgerun check prints it."),
     click.option("--expires", default="+1h", show_default=True,
                  help="Until when: +1h, 2027-01-31T12:00Z, or seconds since the epoch."),
     click.option("--starts", help="From when; makes a custom policy."),

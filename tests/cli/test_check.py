@@ -154,6 +154,16 @@ def test_a_finding_says_what_aws_would_and_how_to_mend_it(project, command):
     assert (told["ok"], list(told["findings"][0])) == (False, fields)
 
 
+def test_what_two_functions_of_one_file_have_in_common_is_told_once(project, command):
+    text = (project / "edgerun.toml").read_text()
+    (project / "edgerun.toml").write_text(f'{text}\n[functions.second]\nhandler = "greet.py:other"\n')
+    (project / "greet.py").write_text("def handler(event, context)\n    return 1\n")
+    ended = command("check")
+    assert ended.out.count("syntax-error") == 1
+    assert ended.out.splitlines()[-1] == "edgerun.toml: 1 found"
+    assert len(json.loads(command("check", "--json").out)["findings"]) == 2
+
+
 def test_a_handler_file_that_is_missing_cannot_be_loaded(project, command):
     (project / "greet.py").unlink()
     ended = command("check")

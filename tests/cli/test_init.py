@@ -37,9 +37,14 @@ SAID = {
     "spa": ("/orders/17", {}, 200, "/app.js"),
     "s3-site": ("/about/", {}, 200, "A page in a folder."),
 }
-needs_esbuild = pytest.mark.skipif(
-    not (shutil.which("esbuild") and shutil.which("npx")), reason="needs esbuild and npx (Debian: esbuild, npm)"
-)
+
+
+@pytest.fixture
+def esbuild() -> str:
+    found = shutil.which("esbuild")
+    if not (found and shutil.which("npx")):
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("no esbuild or npx: make tools installs esbuild")
+    return found
 
 
 def begun(command, place: Path, name: str, language: str = "python") -> Path:
@@ -68,12 +73,11 @@ def test_the_own_tests_of_every_project_pass(command, tmp_path):
 @pytest.mark.process
 @pytest.mark.node
 @pytest.mark.slow
-@needs_esbuild
-def test_the_own_tests_of_projects_in_typescript_pass(command, tmp_path):
+def test_the_own_tests_of_projects_in_typescript_pass(command, tmp_path, esbuild):
     projects = [begun(command, tmp_path / name, name, each) for name, each in VARIANTS if each == "typescript"]
     for project in projects:
         (project / "node_modules" / ".bin").mkdir(parents=True)
-        (project / "node_modules" / ".bin" / "esbuild").symlink_to(shutil.which("esbuild"))
+        (project / "node_modules" / ".bin" / "esbuild").symlink_to(esbuild)
     done = own_tests(*projects)
 
     assert done.returncode == 0, done.stdout + done.stderr

@@ -101,6 +101,10 @@ def run(*words):
     return done.output.strip()
 
 
+def test_check_prints_the_ids_that_signatures_need(folder):
+    assert "      signed only, key group members: Key-Pair-Id K2EXAMPLE (one)" in run("check", folder).splitlines()
+
+
 def test_unsigned_is_refused_in_cloudfronts_xml(folder):
     status, body = get(folder, URL)
     assert status == 403
