@@ -179,6 +179,11 @@ class Edge:
             if broken is not None:
                 self.runtime.engine_of(broken).retire(broken)
 
+    def drop(self, function: Function) -> None:
+        """Give up what was started of a function's code that is not taken over, since newer code came meanwhile."""
+        if isinstance(self.runtime, RuntimeRouter):
+            self.runtime.engine_of(function).retire(function)
+
     def tell_calls(self, tell: Tell) -> None:
         """Have somebody hear of every call of a function, also where steps are not told."""
         self._tell = tell

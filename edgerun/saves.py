@@ -61,3 +61,13 @@ def mark(path: str | Path) -> Mark:
 
 def marks(paths: Iterable[Path]) -> dict[Path, Mark]:
     return {path: mark(path) for path in paths}
+
+
+class Folders:
+    """Tells what lies in some folders, or is one of them, by their own names and by those that they link to."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._names = {name for path in paths for name in (str(path), os.path.realpath(path))}
+
+    def __contains__(self, file: str) -> bool:
+        return any(file == name or file.startswith(name + os.sep) for name in self._names)

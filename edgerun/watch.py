@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from edgerun.app import Edge
 from edgerun.builder import Builder, run_all
@@ -22,7 +22,7 @@ from edgerun.functions.function import Function
 from edgerun.functions.loads import Loads, Modules
 from edgerun.observe.console import frames
 from edgerun.observe.events import Noted, Reloaded
-from edgerun.saves import Mark, mark, marks, saves
+from edgerun.saves import Folders, Mark, mark, marks, saves
 
 SAVES_REMEMBERED: Final = 1000
 # What programs write while they run, such as `edgerun dev > dev.log`: taken for code, a function that does not load
@@ -30,22 +30,13 @@ SAVES_REMEMBERED: Final = 1000
 _WRITTEN: Final = frozenset({".log", ".out"})
 
 
-class _Folders:
-    """Tells what lies in some folders, or is one of them, by their own names and by those that they link to."""
-
-    def __init__(self, paths: Iterable[Path]) -> None:
-        self._names = {name for path in paths for name in (str(path), os.path.realpath(path))}
-
-    def __contains__(self, file: str) -> bool:
-        return any(file == name or file.startswith(name + os.sep) for name in self._names)
-
-
 class Watcher:
     """Takes over what was saved, or keeps the last good revision and says so.
 
     A function is changed by a save of a file that it has loaded; as long as it has loaded none, or its last save
     does not start, by one of any file below its root. It is started once before it replaces the one that runs, so
-    that a file with a syntax error never answers a viewer.
+    that a file with a syntax error never answers a viewer. One that was never called is only started when its own
+    file is saved.
     """
 
     def __init__(self, edge: Edge, load: Callable[[], Loaded], loaded: Loaded, loads: Loads) -> None:
@@ -61,9 +52,10 @@ class Watcher:
         self._saved: dict[str, float] = {}
         self._late: set[Path] = set()
         self._stop = asyncio.Event()
-        self._covered = _Folders(loaded.watch)
+        self._covered = Folders(loaded.watch)
         self._taking = asyncio.Lock()
         self._starting: set[asyncio.Task[None]] = set()
+        self._coming: dict[str, Function] = {}
         self._builder = Builder(self._note, self._built)
         loads.on_news = self._news
 
@@ -90,7 +82,7 @@ class Watcher:
         replaced: set[Path] = set()
         while True:
             watched = self._watched()
-            self._covered = _Folders(watched)
+            self._covered = Folders(watched)
             self._seen = {**marks(watched), **self._seen}
             self._stop = asyncio.Event()
             if self._late:
@@ -118,7 +110,7 @@ class Watcher:
                 if not changed.isdisjoint({self._loaded.path, *config}):
                     await self._take_config()
                 self._take_stores(stores)
-                await self._take_functions(changed)
+                self._take_functions(changed)
                 await self._take_sites(changed)
             except (EdgerunError, OSError) as error:
                 self._failed(error)
@@ -138,11 +130,11 @@ class Watcher:
         await self._edge.revise(self._revised(loaded.config, dict(self._current_versions())))
         self._loaded = loaded
         self._builder.keep(loaded.builds)
-        self._loads.keep(self._edge.config.functions.values())
+        self._keep_loads()
         self._note(f"{loaded.path.name} reloaded{await self._invalidated()}")
-        await self._replace(before & {name for build in fresh for name in build.functions}, set())
+        self._replace(before & {name for build in fresh for name in build.functions}, set())
 
-    async def _take_functions(self, changed: set[Path]) -> None:
+    def _take_functions(self, changed: set[Path]) -> None:
         self._remember(changed)
         builds = self._builder.takes(self._loaded.builds, {str(path) for path in changed})
         for build in builds:
@@ -151,7 +143,7 @@ class Watcher:
         functions = self._edge.config.functions
         asked = {name for build in builds if not build.command for name in build.functions}
         old = {name for name in functions if any(self._concerns(path, functions[name]) for path in changed)}
-        await self._replace(asked | old, changed)
+        self._replace(asked | {name for name in old if self._matters(functions[name], changed)}, changed)
 
     async def _built(self, build: Build, error: ConfigError | None) -> None:
         """Take over what a build wrote."""
@@ -159,34 +151,89 @@ class Watcher:
             names = {name for name in build.functions if not self._builder.is_building(name)}
             names &= self._edge.config.functions.keys()
             if error is None:
-                await self._replace(names, set())
+                self._replace(names, set())
             else:
                 for name in names:
                     self._edge.hold(self._edge.config.functions[name])
                     self._not_reloaded(self._edge.config.functions[name], error)
                 self._failed(error)
 
-    async def _replace(self, names: AbstractSet[str], changed: set[Path]) -> None:
-        """Start new revisions of functions, and let those that start take the place of the old ones."""
+    def _replace(self, names: AbstractSet[str], changed: set[Path]) -> None:
+        """Start new revisions of functions; each takes the place of the old one as soon as it runs itself.
+
+        Those of one module change together, so that no request meets one half old and the other new.
+        """
         if not names:
             return
         self._revision += 1
-        touched = [function for name, function in self._edge.config.functions.items() if name in names]
-        fresh = {function.name: replace(function, version=str(self._revision)) for function in touched}
-        for function in touched:
-            self._begun_with[function.name] = self._marks_of(function, changed)
-        await asyncio.gather(*(self._start(function, fresh) for function in touched))
-        if not fresh:
+        modules: dict[Path, list[Function]] = {}
+        for name, function in self._edge.config.functions.items():
+            if name in names:
+                self._begun_with[name] = self._marks_of(function, changed)
+                self._coming[name] = fresh = replace(function, version=str(self._revision))
+                modules.setdefault(_module(function), []).append(fresh)
+        for together in modules.values():
+            self._behind(self._renew(together))
+
+    async def _renew(self, together: list[Function]) -> None:
+        errors = await asyncio.gather(*(self._start(fresh) for fresh in together))
+        async with self._taking:
+            functions, started = self._edge.config.functions, []
+            for fresh, error in zip(together, errors, strict=True):
+                if self._coming.get(fresh.name) is not fresh or fresh.name not in functions:
+                    self._edge.drop(fresh)  # it was saved again meanwhile, or is no longer configured
+                    continue
+                del self._coming[fresh.name]
+                if error is None:
+                    started.append(fresh)
+                    continue
+                self._broken.add(fresh.name)
+                self._edge.hold(functions[fresh.name], broken=fresh)
+                self._not_reloaded(functions[fresh.name], error)
+                self._failed(error)
+            try:
+                await self._swap(started)
+            except (EdgerunError, OSError) as failure:
+                self._failed(failure)
+
+    async def _start(self, fresh: Function) -> FunctionError | None:
+        """Start a revision, and return what kept it from starting."""
+        if fresh.debugger is not None:
+            return None  # its port has to be free before: the old one goes first
+        try:
+            await self._edge.warm(fresh)
+        except FunctionError as error:
+            return error
+        return None
+
+    async def _swap(self, started: list[Function]) -> None:
+        """Let revisions that run take the place of the old ones."""
+        if not started:
             return
-        versions = dict(self._current_versions()) | {name: f.version for name, f in fresh.items()}
+        names = {fresh.name for fresh in started}
+        versions = dict(self._current_versions()) | {fresh.name: fresh.version for fresh in started}
         await self._edge.revise(self._revised(self._edge.config, versions))
-        self._loads.keep(self._edge.config.functions.values())
-        self.start_debugged(fresh.keys())
+        for fresh in started:
+            if fresh != self._edge.config.functions[fresh.name]:
+                self._edge.drop(fresh)  # its settings were saved while it started
+            if fresh.debugger is None:
+                self._broken.discard(fresh.name)
+        self._keep_loads()
+        self.start_debugged(names)
         # What functions on the origin's side made is in the cache; those on the viewer's side run on every request.
-        cached = await self._invalidated() if fresh.keys() & self._on_the_origins_side() else ""
-        for name, function in fresh.items():
-            self._edge.emit(Reloaded(function=name, version=function.version, at=self._edge.clock()))
-        self._note(f"reloaded: {', '.join(sorted(fresh))}{cached}")
+        cached = await self._invalidated() if names & self._on_the_origins_side() else ""
+        for fresh in started:
+            self._edge.emit(Reloaded(function=fresh.name, version=fresh.version, at=self._edge.clock()))
+        self._note(f"reloaded: {', '.join(sorted(names))}{cached}")
+
+    def _keep_loads(self) -> None:
+        self._loads.keep((*self._edge.config.functions.values(), *self._coming.values()))
+
+    def _behind(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something that nobody waits for, until the end at the latest."""
+        task = asyncio.create_task(work)
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
 
     def start_debugged(self, names: AbstractSet[str]) -> None:
         """Start those functions that are to be debugged, so that their debuggers listen; do not wait for them.
@@ -195,9 +242,7 @@ class Watcher:
         """
         for name, function in self._edge.config.functions.items():
             if name in names and function.debugger is not None:
-                task = asyncio.create_task(self._started(function))
-                self._starting.add(task)
-                task.add_done_callback(self._starting.discard)
+                self._behind(self._started(function))
 
     async def _started(self, function: Function) -> None:
         try:
@@ -207,19 +252,6 @@ class Watcher:
             self._broken.add(function.name)
             self._not_reloaded(function, error)
             self._note("\n".join(_words(error)), "error")
-
-    async def _start(self, function: Function, fresh: dict[str, Function]) -> None:
-        """Start the new revision of a function, or take it out and keep the old one."""
-        if function.debugger is not None:
-            return  # its port has to be free before: the old one goes first
-        try:
-            await self._edge.warm(fresh[function.name])
-            self._broken.discard(function.name)
-        except FunctionError as error:
-            self._broken.add(function.name)
-            self._edge.hold(function, broken=fresh.pop(function.name))
-            self._not_reloaded(function, error)
-            self._failed(error)
 
     def _stores(self) -> set[Path]:
         """Return the files of the key-value stores in use."""
@@ -262,6 +294,18 @@ class Watcher:
             return True
         return modules is not None and any(modules.made_old_by(name) for name in {str(path), os.path.realpath(path)})
 
+    def _matters(self, function: Function, changed: set[Path]) -> bool:
+        """Tell whether to start a function whose code may be old: one that never ran will be new when it is called.
+
+        Only what was saved itself is tried at once, so that its author hears of a mistake.
+        """
+        if function.name in self._broken or function.name in self._coming or is_cloudfront(function):
+            return True
+        module = _module(function)
+        own = {module, module.parent / module.name.replace(".", "/")}  # as Node and Python mean it
+        saved = {path.parent if path.stem == "__init__" else path.with_suffix("") for path in changed}
+        return bool(own & saved) or any(pool.function == function for pool in self._edge.pools())
+
     def _modules(self, function: Function) -> Modules | None:
         """Return what a function has loaded; a CloudFront Function is one file."""
         if is_cloudfront(function):
@@ -280,7 +324,7 @@ class Watcher:
         """Return what the configuration names, what builds read, and loaded files from elsewhere."""
         patterns = [pattern for build in self._loaded.builds for pattern in build.watch]
         sources = [Path(fixed_part(pattern)) for pattern in patterns]
-        covered = _Folders((*self._loaded.watch, *sources))
+        covered = Folders((*self._loaded.watch, *sources))
         elsewhere = sorted(Path(file) for file in self._loads.files() if file not in covered)
         return tuple(dict.fromkeys((*self._loaded.watch, *sources, *elsewhere)))
 
@@ -336,6 +380,10 @@ class Watcher:
 
     def _note(self, text: str, level: str = "info") -> None:
         self._edge.emit(Noted(text=text, level=level))
+
+
+def _module(function: Function) -> Path:
+    return Path(function.root, function.handler.rpartition(".")[0])
 
 
 def _words(error: Exception) -> list[str]:

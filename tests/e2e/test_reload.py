@@ -140,3 +140,48 @@ def test_what_a_log_gets_starts_no_function_that_does_not_load(tmp_path, serve):
     assert [event["text"] for event in server.events("noted") if event["level"] == "error"] == []
     in_place(tmp_path / "bad/fn.py", "def handler(event, context) \n")
     until(lambda: [event for event in server.events("noted") if event["level"] == "error"], "a failure")
+
+
+SLOW = """\
+import pathlib, time
+while pathlib.Path("wait").exists():
+    time.sleep(0.01)
+"""
+
+
+def test_a_function_is_replaced_as_soon_as_it_runs_itself_whatever_others_of_its_folder_do(tmp_path, serve):
+    functions = {"quick.py": f"from words import WORD\n{BODY}", "slow.py": f"from words import WORD\n{SLOW}{BODY}"}
+    (tmp_path / "words.py").write_text("WORD = 'old'\n")
+    both = '[[behaviors]]\npath_pattern = "/slow"\norigin = "site"\ncache_policy = "CachingDisabled"\n'
+    project(tmp_path, functions, both + 'viewer_request = "slow"\n', viewer_request="quick")
+    server = serve("dev")
+    assert [server.ask(path).body for path in ("/", "/slow")] == [b"old"] * 2
+    (tmp_path / "wait").touch()
+    in_place(tmp_path / "words.py", "WORD = 'new'\n")
+    turns_into(server, "/", b"new")
+    in_place(tmp_path / "words.py", "WORD = 'newer'\n")
+    turns_into(server, "/", b"newer")
+    assert reloaded(server, 2) == ["reloaded: quick"] * 2
+    assert server.ask("/slow").body == b"old", "the last good revision goes on"
+    in_place(tmp_path / "slow.py", f"WORD = 'mended'\n{BODY}")
+    turns_into(server, "/slow", b"mended")
+    assert reloaded(server, 3) == ["reloaded: quick", "reloaded: quick", "reloaded: slow"], "once, with its last save"
+
+
+def test_what_was_never_called_is_new_when_it_is_and_only_its_own_file_starts_it(tmp_path, serve):
+    functions = {"one.py": f"WORD = 'old'\n{BODY}", "two.py": f"print('two loads')\nfrom words import WORD\n{BODY}"}
+    (tmp_path / "words.py").write_text("WORD = 'old'\n")
+    both = '[[behaviors]]\npath_pattern = "/two"\norigin = "site"\ncache_policy = "CachingDisabled"\n'
+    project(tmp_path, functions, both + 'viewer_request = "two"\n', viewer_request="one")
+    server = serve("dev")
+    assert server.ask("/").body == b"old"
+    in_place(tmp_path / "words.py", "WORD = 'new'\n")
+    in_place(tmp_path / "one.py", f"WORD = 'new'\n{BODY}")
+    turns_into(server, "/", b"new")
+    assert reloaded(server, 1) == ["reloaded: one"]
+    assert not server.events("printed")
+    in_place(tmp_path / "two.py", "def handler(:\n")
+    until(lambda: [event for event in server.events("reloaded") if event["error"]], "a failure")
+    in_place(tmp_path / "two.py", functions["two.py"])
+    assert reloaded(server, 2) == ["reloaded: one", "reloaded: two"]
+    assert server.ask("/two").body == b"new"
