@@ -1,19 +1,14 @@
 """The programs of `docs/recipes/custom-runtime.md`, through the whole pipeline."""
 
-import asyncio
 import re
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
-from plays import consume
-from plays import request as plain_request
 
-from edgerun.app import Edge
-from edgerun.config.load import Overrides, load
-from edgerun.observe.events import Failed, Printed
-from edgerun.visit import Delivery
+from edgerun.observe.events import Printed
+from edgerun.testing import Edge
 
 pytestmark = pytest.mark.process
 
@@ -32,20 +27,10 @@ def answers(folder, configuration, uri):
         if place.name == "bootstrap":
             place.chmod(0o755)
     (folder / "edgerun.toml").write_text(configuration)
-    told = []
-
-    async def act():
-        config = load(folder / "edgerun.toml", Overrides(strictness="lenient")).config
-        edge = Edge(config, told.append)
-        try:
-            begun = edge.begin(plain_request(uri))
-            return await consume(begun if isinstance(begun, Delivery) else await asyncio.ensure_future(begun))
-        finally:
-            await edge.aclose()
-
-    answer = asyncio.run(act())
-    assert [event for event in told if isinstance(event, Failed)] == []
-    return answer.status, answer.body, [event.text for event in told if isinstance(event, Printed)]
+    with Edge(folder / "edgerun.toml", strictness="lenient") as edge:
+        answer = edge.get(uri)
+    assert answer.errors == []
+    return answer.status, answer.body, [event.text for event in edge.events if isinstance(event, Printed)]
 
 
 @pytest.mark.skipif(shutil.which("curl", path="/usr/local/bin:/usr/bin:/bin") is None, reason="needs curl")

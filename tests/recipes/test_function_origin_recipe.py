@@ -1,18 +1,13 @@
 """The code of `docs/recipes/function-origin.md`, with real processes, through the whole edge."""
 
-import asyncio
-import json
 import re
 from pathlib import Path
 
 import pytest
-from plays import consume
-from plays import request as asking
 
-from edgerun.app import Edge
 from edgerun.config.load import load
 from edgerun.observe.events import Noted, Printed
-from edgerun.visit import Delivery
+from edgerun.testing import Edge
 
 pytestmark = pytest.mark.process
 
@@ -30,29 +25,15 @@ def test_functions_answer_as_origins(tmp_path):
     more = '\n[functions.broken]\nhandler = "api/app.py:broken"\n\n[origins.broken]\nfunction = "broken"\n'
     more += '\n[[behaviors]]\npath_pattern = "/broken"\norigin = "broken"\ncache_policy = "CachingDisabled"\n'
     (tmp_path / "edgerun.toml").write_text(FILES["edgerun.toml"] + more)
-    loaded = load(tmp_path / "edgerun.toml")
-    events = []
+    with Edge(tmp_path / "edgerun.toml") as edge:
+        first, second, balanced, broken = (edge.get(path) for path in ("/x?a=1", "/x?a=1", "/balanced/y", "/broken"))
 
-    async def play():
-        edge = Edge(loaded.config, events.append)
-        await edge.start()
-        answers = []
-        try:
-            for path in ("/x?a=1", "/x?a=1", "/balanced/y", "/broken"):
-                begun = edge.begin(asking(path))
-                delivery = begun if isinstance(begun, Delivery) else await asyncio.ensure_future(begun)
-                answers.append(await consume(delivery))
-        finally:
-            await edge.aclose()
-        return answers
-
-    first, second, balanced, broken = asyncio.run(play())
-    assert (first.status, json.loads(first.body)) == (200, {"stage": "local", "query": {"a": "1"}})
-    assert (first.x_cache, second.x_cache) == ("Miss from cloudfront", "Hit from cloudfront")
-    assert first.headers.get_all(b"set-cookie") == (b"seen=yes; Path=/", b"theme=dark; Path=/")
-    assert (balanced.status, balanced.body) == (200, b"GET /balanced/y")
-    assert (broken.status, broken.body) == (502, b"Internal Server Error")
-    assert "GET /x" in [event.text for event in events if isinstance(event, Printed)]
-    notes = [event.text for event in events if isinstance(event, Noted) and event.level == "error"]
+    assert (first.status, first.json()) == (200, {"stage": "local", "query": {"a": "1"}})
+    assert (first.cache.word, second.cache.word) == ("Miss", "Hit")
+    assert first.lines.get_all(b"set-cookie") == (b"seen=yes; Path=/", b"theme=dark; Path=/")
+    assert (balanced.status, balanced.text) == (200, "GET /balanced/y")
+    assert (broken.status, broken.text) == (502, "Internal Server Error")
+    assert "GET /x" in [event.text for event in edge.events if isinstance(event, Printed)]
+    notes = [event.text for event in edge.events if isinstance(event, Noted) and event.level == "error"]
     assert notes == ["origin broken: function broken: no"]
-    assert loaded.notes == ()
+    assert load(tmp_path / "edgerun.toml").notes == ()

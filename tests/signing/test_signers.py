@@ -1,12 +1,10 @@
 """What AWS's own signers sign is granted, and what edgerun signs is what they sign."""
 
-import asyncio
 import datetime as dt
 import json
 import shutil
 import subprocess
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from botocore.signers import CloudFrontSigner
@@ -14,14 +12,10 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from edgerun.app import Edge
 from edgerun.cli.root import cli
 from edgerun.config.load import load
-from edgerun.config.overrides import Overrides
 from edgerun.errors import ConfigError
-from edgerun.http.headers import Headers
-from edgerun.http.message import Request, read
-from edgerun.testing import SettableClock
+from edgerun.testing import Edge, SettableClock
 
 HERE = Path(__file__).parent
 URL = "https://shop.example/private/a.html"
@@ -69,30 +63,11 @@ def folder(tmp_path, key):
 
 
 def get(folder, url, cookie="", now=None):
-    """Ask an edge for a URL; return the status, the body and the word of X-Cache."""
-    parts = urlsplit(url)
-    lines = [(b"Host", parts.netloc.encode())] + ([(b"Cookie", cookie.encode())] if cookie else [])
-    asked = Request(
-        method="GET",
-        path=parts.path.encode(),
-        query=parts.query.encode() or None,
-        headers=Headers(lines),
-        scheme=parts.scheme,
-        client=("192.0.2.7", 4000),
-    )
-
-    async def ask():
-        clock = SettableClock(now or dt.datetime.now(dt.UTC).timestamp())
-        edge = Edge(load(folder / "edgerun.toml").config, clock=clock, cwd=folder)
-        try:
-            delivery = edge.begin(asked)
-            if asyncio.iscoroutine(delivery):
-                delivery = await delivery
-            return delivery.response.status, await read(delivery.response.body)
-        finally:
-            await edge.aclose()
-
-    return asyncio.run(ask())
+    """Ask an edge for a URL; return the status and the body."""
+    clock = SettableClock(now or dt.datetime.now(dt.UTC).timestamp())
+    with Edge(folder / "edgerun.toml", clock=clock) as edge:
+        answer = edge.get(url, headers={"Cookie": cookie} if cookie else {}, client="192.0.2.7")
+    return answer.status, answer.body
 
 
 def run(*words):
@@ -268,17 +243,7 @@ def test_a_distribution_is_closed_to_a_country(folder, country, status):
         '[geo_restriction]\nrestriction_type = "blacklist"\nlocations = ["DE"]\n[default_behavior]',
     )
     (folder / "edgerun.toml").write_text(blocked)
-    config = load(folder / "edgerun.toml", Overrides(country=country)).config
-
-    async def ask():
-        edge = Edge(config, cwd=folder)
-        try:
-            begun = edge.begin(Request(method="GET", path=b"/private/a.html", headers=Headers([(b"Host", b"a")])))
-            delivery = await begun if asyncio.iscoroutine(begun) else begun
-            return delivery.response.status, await read(delivery.response.body)
-        finally:
-            await edge.aclose()
-
-    found, body = asyncio.run(ask())
-    assert found == status
-    assert status == 200 or b"is configured to block access from your country." in body
+    with Edge(folder / "edgerun.toml", country=country) as edge:
+        answer = edge.get("/private/a.html")
+    assert answer.status == status
+    assert status == 200 or "is configured to block access from your country." in answer.text
