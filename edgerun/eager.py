@@ -1,9 +1,9 @@
 """Run a coroutine as plain code for as long as nothing has to wait."""
 
-from collections.abc import Callable, Coroutine
-from types import coroutine
-from typing import Any, Final
+from collections.abc import Coroutine
+from typing import Any
 
+from edgerun.run import resumed
 from edgerun.visit import Delivery
 
 Begun = Delivery | Coroutine[Any, Any, Delivery]
@@ -24,39 +24,6 @@ def begun(steps: Coroutine[Any, Any, Delivery]) -> Begun:
     return _rest(steps, awaited)
 
 
-class _InTask:
-    """What `in_task` hands up; whoever runs the rest resumes at once."""
-
-
-_IN_TASK: Final = _InTask()
-
-
-@coroutine
-def in_task() -> Any:
-    """Leave the plain stretch that `begun` runs: from here on there is a task, as `asyncio.timeout` needs."""
-    yield _IN_TASK
-
-
 async def _rest(steps: Coroutine[Any, Any, Delivery], awaited: object) -> Delivery:
-    outcome: Delivery = await _resumed(steps, awaited)
+    outcome: Delivery = await resumed(steps, awaited)
     return outcome
-
-
-@coroutine
-def _resumed(steps: Coroutine[Any, Any, Delivery], awaited: object) -> Any:
-    """Hand the future a begun coroutine waits for to the task that runs the rest, then step it on."""
-    while True:
-        step: Callable[[Any], object] = steps.send
-        argument: object = None
-        if awaited is not _IN_TASK:
-            try:
-                argument = yield awaited
-            except GeneratorExit:
-                steps.close()
-                raise
-            except BaseException as error:  # noqa: BLE001  # cancellation is thrown in, as into any coroutine
-                step, argument = steps.throw, error
-        try:
-            awaited = step(argument)
-        except StopIteration as done:
-            return done.value

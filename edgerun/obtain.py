@@ -17,11 +17,11 @@ from edgerun.cache.variants import is_index, selects, sets, sibling, variant_key
 from edgerun.distribution.model import Behavior, Config, Distribution
 from edgerun.distribution.relay import without_conditions
 from edgerun.distribution.viewer import with_viewer_headers
-from edgerun.eager import in_task
 from edgerun.errors import NothingStored
 from edgerun.http.message import Request, Tunnel
 from edgerun.observe.events import Step
 from edgerun.origin_half import OriginHalf
+from edgerun.run import in_task
 from edgerun.services import Authorities, Services
 from edgerun.teller import Teller
 from edgerun.values import changed
@@ -183,7 +183,11 @@ class Obtain:
                 errand = replace(errand, waits_for=sibling(entry.key, headers))
             else:
                 alone, again = not fetched.failed, False
-        response = obtained.response.changed(body=HeldBody(obtained.response.body, flight.leave))
+        response = obtained.response
+        if flight.over:
+            flight.leave()
+        else:
+            response = response.changed(body=HeldBody(response.body, flight.leave))
         told = {"decision": errand.decision, "settled": fetched.settled, "collapsed": collapsed}
         return obtained.changed(response=response, **told)
 

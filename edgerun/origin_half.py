@@ -17,6 +17,7 @@ from edgerun.http.fields import format_date
 from edgerun.http.headers import Line
 from edgerun.http.message import Request, Response, Tunnel
 from edgerun.observe.events import Step
+from edgerun.run import in_asyncio_task
 from edgerun.services import Authorities, Services
 from edgerun.settle import Exchange, compressed, settle, with_status
 from edgerun.teller import Teller
@@ -113,8 +114,11 @@ class OriginHalf:
         behavior = errand.behavior
         spec = self._specs[behavior.origin.name] if choice is None else choice.spec
         request, asked = self._forward(errand, caching, choice)
+        origin = self._origin_for(spec)
+        if behavior.origin_request or behavior.origin_response or not getattr(origin, "in_any_task", False):
+            await in_asyncio_task()
         try:
-            await self._origin_for(spec).resolve()
+            await origin.resolve()
         except OriginError as error:
             error.place = spec.domain_name, spec.port
             raise

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from edgerun.eager import begun, in_task
+from edgerun.eager import begun
+from edgerun.run import in_task
 from edgerun.visit import Delivery
 
 DONE = object.__new__(Delivery)

@@ -10,6 +10,7 @@ from edgerun.doors.outgoing import BODILESS, LAST_CHUNK, chunk, head, interim_he
 from edgerun.eager import Begun
 from edgerun.errors import EdgeError, RequestError
 from edgerun.http.message import Interim, Request, Response, Tunnel
+from edgerun.run import Run
 from edgerun.visit import Delivery
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Turn:
         self._door = door
         self._head_written = False
         self._sent = 0
-        self._task: asyncio.Task[None] | None = None
+        self._task: Run | None = None
         self._pending: Pending | None = None
 
     def start(self, pipeline: "Entrance") -> None:
@@ -62,9 +63,13 @@ class Turn:
                 self._write_whole(begun)
                 return
             begun = _at_once(begun)
-        self._task = self._door.loop.create_task(self._run(begun))
-        self._door.tasks.add(self._task)
-        self._task.add_done_callback(self._door.tasks.discard)
+        tasks: set[Any] = self._door.tasks
+        self._task = Run(self._door.loop, self._run(begun), tasks.discard)
+        tasks.add(self._task)
+        if b"upgrade" in self.request.headers:  # what follows the head belongs to the tunnel, and is not here yet
+            self._door.loop.call_soon(self._task.start)
+        else:
+            self._task.start()
 
     def be_last(self) -> bool:
         """Be the last turn of the connection and say so in the head; return False if that has gone out already."""

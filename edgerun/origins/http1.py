@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from typing import Final
 
 from edgerun.errors import OriginConnectError, OriginProtocolError, OriginTimeout
 from edgerun.http.message import NO_BODY, Body, BytesBody, OnInterim, Request, Response, Tunnel
@@ -33,6 +34,8 @@ class HttpOrigin:
         response_completion_timeout: seconds for everything, repetitions and body included; None for no limit.
         max_connections: how many at once; further requests wait as long as connecting may take. None for no limit.
     """
+
+    in_any_task: Final = True
 
     def __init__(  # noqa: PLR0913 - CloudFront's origin settings, one by one
         self,

@@ -12,6 +12,8 @@ class Origin(Protocol):
     hold `Host` and everything else that is to be sent. Whatever answered (403, 404 and 500 too) is a
     `Response`; only "no answer" raises an `OriginError`. The response's body may still be arriving: who
     takes it reads it to its end or calls `aclose`. Cancelling `fetch` releases everything it holds.
+
+    An origin with an attribute `in_any_task` that is true needs no task of asyncio's own: a `run.Run` will do.
     """
 
     async def fetch(self, request: Request, *, on_interim: OnInterim | None = None) -> Response | Tunnel:
