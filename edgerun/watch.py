@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
@@ -18,6 +18,7 @@ from edgerun.config.revise import with_functions
 from edgerun.distribution.model import Config, is_cloudfront
 from edgerun.distribution.origins import DirectoryOrigin
 from edgerun.errors import ConfigError, EdgerunError, FunctionError, FunctionExecutionError
+from edgerun.functions.advice import advice
 from edgerun.functions.function import Function
 from edgerun.functions.loads import Loads, Modules
 from edgerun.observe.console import frames
@@ -119,8 +120,8 @@ class Watcher:
         version, now = function.version, self._edge.clock()
         self._edge.emit(Reloaded(function=function.name, version=version, at=now, error=error))
 
-    def _failed(self, error: Exception) -> None:
-        self._note("\n".join((*_words(error), "not taken over: the last good revision keeps serving")), "error")
+    def _failed(self, error: Exception, names: Iterable[str] = ()) -> None:
+        self._note("\n".join((*_words(error, names), "not taken over: the last good revision keeps serving")), "error")
 
     async def _take_config(self) -> None:
         loaded = await asyncio.to_thread(self._load)
@@ -179,6 +180,7 @@ class Watcher:
         errors = await asyncio.gather(*(self._start(fresh) for fresh in together))
         async with self._taking:
             functions, started = self._edge.config.functions, []
+            failed: dict[str, list[FunctionError]] = {}  # what a module's functions have in common is told once
             for fresh, error in zip(together, errors, strict=True):
                 if self._coming.get(fresh.name) is not fresh or fresh.name not in functions:
                     self._edge.drop(fresh)  # it was saved again meanwhile, or is no longer configured
@@ -190,7 +192,9 @@ class Watcher:
                 self._broken.add(fresh.name)
                 self._edge.hold(functions[fresh.name], broken=fresh)
                 self._not_reloaded(functions[fresh.name], error)
-                self._failed(error)
+                failed.setdefault(str(error), []).append(error)
+            for alike in failed.values():
+                self._failed(alike[0], [each.function for each in alike])
             try:
                 await self._swap(started)
             except (EdgerunError, OSError) as failure:
@@ -386,7 +390,9 @@ def _module(function: Function) -> Path:
     return Path(function.root, function.handler.rpartition(".")[0])
 
 
-def _words(error: Exception) -> list[str]:
+def _words(error: Exception, names: Iterable[str] = ()) -> list[str]:
     if isinstance(error, FunctionExecutionError):
-        return [f"{error.function}: {error}", *frames(error)]
+        todo = advice(error.error_type)
+        told = f"{', '.join(names) or error.function}: {error}"
+        return [told, *frames(error), *([f"fix    {todo}"] if todo else [])]
     return str(error).splitlines()

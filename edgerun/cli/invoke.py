@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Final
@@ -30,6 +31,7 @@ from edgerun.observe.console import frames, is_report, output_lines, plain, prin
 
 Outcome = dict[str, Any]
 
+LONGEST_SHOWN: Final = 500  # characters of one text of a result, on a terminal
 _TARGET: Final = re.compile(r"/[!-~]*")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
@@ -210,7 +212,8 @@ def _print(outcome: Outcome, error: FunctionError | None) -> None:
             for line in output_lines(text):
                 click.echo(f"{outcome['function']} │ {printable(line)}", err=True)
     if "result" in outcome:
-        click.echo(json.dumps(outcome["result"], indent=2, ensure_ascii=False))
+        shown = shortened(outcome["result"]) if sys.stdout.isatty() else outcome["result"]
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
     for call in outcome.get("origin", ()):
         click.echo(f"cf.{call['method']}: {printable(json.dumps(call['params'], ensure_ascii=False))}", err=True)
     for warning in outcome["warnings"]:
@@ -222,6 +225,17 @@ def _print(outcome: Outcome, error: FunctionError | None) -> None:
         if "utilization" in outcome:
             took = f"{outcome['utilization']} % of the time that CloudFront allows"
         click.echo(f"fine: {took}", err=True)
+
+
+def shortened(result: Any) -> Any:
+    """Return a result without the bulk of long texts: on a terminal they would push everything else away."""
+    if isinstance(result, dict):
+        return {name: shortened(each) for name, each in result.items()}
+    if isinstance(result, list):
+        return [shortened(each) for each in result]
+    if isinstance(result, str) and len(result) > LONGEST_SHOWN:
+        return f"{result[:LONGEST_SHOWN]}… ({len(result):,} characters)"
+    return result
 
 
 def _print_error(error: FunctionError, outcome: Outcome) -> None:

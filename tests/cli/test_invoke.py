@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from edgerun.cli.invoke import shortened
+
 pytestmark = pytest.mark.process
 WITH_NODE = pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
 
@@ -194,3 +196,10 @@ def test_point_request_and_level_are_in_the_json(several, command):
     assert (told["function"], told["event"], told["level"]) == ("both", "viewer-request", "pedantic")
     assert len(told["request_id"]) > 20
     assert told["error"]["limit"].startswith("40,960 bytes")
+
+
+def test_long_texts_of_a_result_are_short_on_a_terminal_only():
+    shown = shortened({"body": "x" * 50_000, "headers": {"a": [{"value": "y" * 501}, 1, None]}})
+    assert shown["body"].endswith("x… (50,000 characters)")
+    assert len(shown["body"]) < 600
+    assert shown["headers"]["a"][1:] == [1, None]
