@@ -194,8 +194,9 @@ class Server:
         listener, _ = listen("127.0.0.1", self._options.ui_port, strict=False)
         address = f"http://localhost:{self._listener.getsockname()[1]}/"
         about = About(edge_url=address, cwd=self._loaded.path.parent, watching=self._options.watch)
-        more = panel_routes(edge, listening(edge))
-        return AdminPort(edge, listener, home(self._loaded.path), about=about, more=more, streams=Streams())
+        streams = Streams()
+        more = panel_routes(edge, listening(edge), streams)
+        return AdminPort(edge, listener, home(self._loaded.path), about=about, more=more, streams=streams)
 
     async def _started(self, edge: Edge, watcher: Watcher) -> bool:
         """Start what has to run before the first request; False when a signal came first."""

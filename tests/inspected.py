@@ -124,6 +124,10 @@ def handler(event, context):
     print("about to fail")
     raise KeyError("no such price")
 """,
+    "odd": """\
+def handler(event, context):
+    return {"status": float("nan"), "body": "half of a pair: \\ud800", "list": [float("inf")]}
+""",
 }
 
 SITE = {
@@ -137,6 +141,7 @@ SITE = {
             ("/greet*", "viewer_request", "greet"),
             ("/refused*", "viewer_request", "refused"),
             ("/crash*", "origin_request", "crash"),
+            ("/odd*", "viewer_request", "odd"),
         )
     ],
 }

@@ -67,7 +67,10 @@ def test_the_wheel_holds_everything_that_runs(wheel):
         held = set(archive.namelist())
     wanted = {f"edgerun/functions/hosts/{path.name}" for path in HOSTS.iterdir() if path.suffix in {".py", ".cjs"}}
 
-    assert wanted
+    pages = ROOT / "edgerun/admin/inspector/static"
+    wanted |= {f"edgerun/admin/inspector/static/{path.name}" for path in pages.iterdir()}
+
+    assert len([name for name in wanted if name.endswith((".html", ".css", ".js"))]) > 10
     assert wanted | {"edgerun/py.typed", "edgerun/cli/root.py"} <= held
     assert [name for name in held if name.startswith("tests/") or "__pycache__" in name] == []
 

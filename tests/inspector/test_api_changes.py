@@ -8,6 +8,7 @@ import pytest
 from shown_edge import ShownEdge
 
 from edgerun.admin.inspector.api_changes import Changes, sse, told
+from edgerun.admin.inspector.api_events import Streams
 from edgerun.errors import OriginTimeout
 from edgerun.functions.function import Function
 from edgerun.functions.seen import EnvironmentSeen, PoolSeen
@@ -81,7 +82,7 @@ def test_nothing_new_is_nothing_told(shown):
 
 def test_a_page_that_left_is_forgotten(shown):
     async def act():
-        stream = told(shown.inner, shown.tally)
+        stream = told(shown.inner, shown.tally, Streams())
         first = await anext(stream)
         while not shown.tally._subscribers:
             await asyncio.sleep(0)

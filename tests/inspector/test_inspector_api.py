@@ -153,6 +153,16 @@ def test_a_large_body_is_told_as_far_as_it_is_kept(site, ask):
     assert len(base64.b64decode(told["request"]["body"]["data"])) == 65_536
 
 
+def test_what_is_no_number_and_no_character_is_told_as_json_that_browsers_take(site, ask):
+    def refused(name):
+        raise ValueError(name)
+
+    record = site.ask("/odd")
+    told = json.loads(ask(f"/api/requests/{record['id']}").text, parse_constant=refused)
+    result = next(stage["result"] for stage in told["stages"] if stage["function"])
+    assert result == {"status": "nan", "body": "half of a pair: \ud800", "list": ["inf"]}
+
+
 # ------------------------------------------------------------------------------------ the way of a request
 
 

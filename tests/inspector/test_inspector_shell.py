@@ -238,3 +238,43 @@ def test_what_the_server_says_of_itself_is_told_whatever_thread_it_comes_from():
 
     told = asyncio.run(act()).decode()
     assert told == 'event: note\ndata: {"text": "functions \\"a\\" reloaded\\n\\nevent: x", "level": "info"}\n\n'
+
+
+# ------------------------------------------------------------------------------------ colours
+
+
+def colours():
+    """Return the colours of each theme by name, as red, green and blue from 0 to 1."""
+    text = (STATIC / "inspector.css").read_text()
+    pairs = re.findall(r"--([\w-]+): light-dark\(#(\w{6}), #(\w{6})\);", text)
+    themes = ({name: pair[n] for name, *pair in pairs} for n in range(2))
+    return [
+        {name: [int(code[n : n + 2], 16) / 255 for n in (0, 2, 4)] for name, code in theme.items()} for theme in themes
+    ]
+
+
+def luminance(colour):
+    linear = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in colour]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+TONES = ("good", "info", "warn", "bad", "odd", "accent")
+WRITTEN = [
+    *((text, ground) for text in ("text", "muted") for ground in ("ground", "surface", "sunken")),
+    *((tone, f"{tone}-ground") for tone in TONES),
+    *((tone, ground) for tone in TONES for ground in ("ground", "surface", "sunken")),
+    *(("text", f"{tone}-ground") for tone in TONES),
+    ("on-accent", "accent"),
+]
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(("text", "ground"), WRITTEN)
+def test_text_can_be_read_on_its_ground(theme, text, ground):
+    known = colours()[theme]
+    assert contrast(known[text], known[ground]) >= 4.5, "WCAG 2.2 AA, 1.4.3"

@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from edgerun.admin.inspector.answering import HEADERS
+from edgerun.admin.inspector.api_events import Streams
 from edgerun.admin.inspector.shown import Shown
 from edgerun.observe.tally import Tally
 
@@ -22,11 +23,13 @@ QUIET: Final = 25
 """Looks without anything new after which a sign of life is sent."""
 
 
-def change_routes(edge: Shown, tally: Tally) -> list[Route]:
+def change_routes(edge: Shown, tally: Tally, streams: Streams | None = None) -> list[Route]:
     """Return the route of the stream: events `functions`, `origins` and `config`."""
 
     async def changes(_: Request) -> Response:
-        return StreamingResponse(told(edge, tally), media_type="text/event-stream", headers=HEADERS)
+        return StreamingResponse(
+            told(edge, tally, streams or Streams()), media_type="text/event-stream", headers=HEADERS
+        )
 
     return [Route("/api/changes", changes)]
 
@@ -75,12 +78,12 @@ class Changes:
         return due
 
 
-async def told(edge: Shown, tally: Tally) -> AsyncIterator[bytes]:
-    """Yield events in the form of `text/event-stream` until the page leaves."""
+async def told(edge: Shown, tally: Tally, streams: Streams) -> AsyncIterator[bytes]:
+    """Yield events in the form of `text/event-stream` until the page leaves, or the streams are over."""
     changes, quiet = Changes(edge, tally), 0
     try:
         yield sse("hello", {})
-        while True:
+        while not streams.over:
             due = await changes.next()
             quiet = 0 if due else quiet + 1
             if due:

@@ -25,9 +25,11 @@ class Streams:
 
     def __init__(self) -> None:
         self.listeners: set[Listener] = set()
+        self.over = False
 
     def end(self) -> None:
-        """Let every stream come to its end."""
+        """Let every stream come to its end; those that look now and then see that they are `over`."""
+        self.over = True
         for listener in self.listeners:
             listener.end()
 

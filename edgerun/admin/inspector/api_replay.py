@@ -4,9 +4,10 @@ import asyncio
 from typing import Final
 
 from starlette.requests import Request as Asking
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from edgerun.admin.inspector.answering import answer
 from edgerun.admin.inspector.api_requests import recorded
 from edgerun.admin.inspector.inspected import About, Inspected
 from edgerun.admin.inspector.orders import BadOrder, error, order_of
@@ -37,7 +38,7 @@ def replay_routes(edge: Inspected, about: About) -> list[Route]:
             return error(504, f"the request was not answered within {PATIENCE:.0f} s")
         except EdgerunError as fault:
             return error(500, str(fault))
-        return JSONResponse(_told(outcome))
+        return answer(_told(outcome))
 
     async def compared(asking: Asking) -> Response:
         found = [recorded(edge.recorder, asking.path_params[name]) for name in ("id", "other")]
@@ -46,9 +47,7 @@ def replay_routes(edge: Inspected, about: About) -> list[Route]:
             return error(404, missing)
         before, after = (each for each in found if not isinstance(each, str))
         told = [{name: each[name] for name in ("id", "number")} for each in (before, after)]
-        return JSONResponse(
-            {"before": told[0], "after": told[1], "differences": changed_fields(differences(before, after))}
-        )
+        return answer({"before": told[0], "after": told[1], "differences": changed_fields(differences(before, after))})
 
     return [
         Route("/api/replay/{id}", replay, methods=["POST"]),

@@ -3,9 +3,10 @@
 from typing import Any, Final
 
 from starlette.requests import Request as Asking
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from edgerun.admin.inspector.answering import answer
 from edgerun.admin.inspector.inspected import Inspected
 from edgerun.admin.inspector.orders import error
 from edgerun.admin.inspector.way import way
@@ -36,18 +37,18 @@ def request_routes(edge: Inspected) -> list[Route]:
             return error(400, "limit and before: expected numbers")
         found = [each for each in edge.recorder.newest_first() if not before or each["number"] < before]
         found = [each for each in found if _wanted(each, asking.query_params)]
-        return JSONResponse({"requests": [summary(each) for each in found[:limit]], "more": len(found) > limit})
+        return answer({"requests": [summary(each) for each in found[:limit]], "more": len(found) > limit})
 
     async def one(asking: Asking) -> Response:
         record = _of(edge.recorder, asking.path_params["id"])
-        return record if isinstance(record, Response) else JSONResponse(record | {"way": way(record, edge.config)})
+        return record if isinstance(record, Response) else answer(record | {"way": way(record, edge.config)})
 
     async def as_har(asking: Asking) -> Response:
         record = _of(edge.recorder, asking.path_params["id"])
         if isinstance(record, Response):
             return record
         told = har([masked(record) if asking.query_params.get("mask") else record])
-        return JSONResponse(told, headers={"Content-Disposition": f'attachment; filename="{_file_name(record)}"'})
+        return answer(told, content_disposition=f'attachment; filename="{_file_name(record)}"')
 
     return [
         Route("/api/requests", latest),

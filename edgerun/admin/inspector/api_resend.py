@@ -6,9 +6,10 @@ import binascii
 from typing import Any, Final
 
 from starlette.requests import Request as Asking
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from edgerun.admin.inspector.answering import answer
 from edgerun.admin.inspector.api_requests import OFF
 from edgerun.admin.inspector.inspected import Inspected
 from edgerun.admin.inspector.orders import BadOrder, error, order_of
@@ -39,7 +40,7 @@ def resend_routes(edge: Inspected) -> list[Route]:
         delivery = await _begun(edge, recorder, request)
         await _taken(delivery)
         record = recorder.get(delivery.id)
-        return JSONResponse({"id": delivery.id, "number": record and record["number"]}, status_code=201)
+        return answer({"id": delivery.id, "number": record and record["number"]}, status=201)
 
     return [Route("/api/resend", resend, methods=["POST"])]
 

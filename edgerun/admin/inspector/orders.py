@@ -4,7 +4,9 @@ import json
 from typing import Any
 
 from starlette.requests import Request as Asking
-from starlette.responses import JSONResponse
+from starlette.responses import Response
+
+from edgerun.admin.inspector.answering import refusal
 
 
 class BadOrder(Exception):
@@ -14,14 +16,14 @@ class BadOrder(Exception):
         super().__init__(message)
         self.status = status
 
-    def answer(self) -> JSONResponse:
+    def answer(self) -> Response:
         """Return it for the page."""
         return error(self.status, str(self))
 
 
-def error(status: int, text: str) -> JSONResponse:
+def error(status: int, text: str) -> Response:
     """Return an answer that says what is wrong."""
-    return JSONResponse({"error": text}, status_code=status)
+    return refusal(text, status)
 
 
 async def order_of(asking: Asking, most: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from starlette.routing import Route
 from edgerun.admin.inspector.api_cache import cache_routes
 from edgerun.admin.inspector.api_changes import change_routes
 from edgerun.admin.inspector.api_distributions import distribution_routes
+from edgerun.admin.inspector.api_events import Streams
 from edgerun.admin.inspector.api_functions import function_routes
 from edgerun.admin.inspector.code import stamp_of
 from edgerun.admin.inspector.shown import Shown
@@ -25,16 +26,17 @@ def listening(edge: Edge) -> Tally:
     return tally
 
 
-def panel_routes(edge: Shown, tally: Tally) -> list[Route]:
+def panel_routes(edge: Shown, tally: Tally, streams: Streams | None = None) -> list[Route]:
     """Return the routes.
 
     Args:
         edge: what is shown.
         tally: has listened to it.
+        streams: those that are open, for who ends them.
     """
     return [
         *function_routes(edge, tally),
         *cache_routes(edge),
         *distribution_routes(edge, tally),
-        *change_routes(edge, tally),
+        *change_routes(edge, tally, streams),
     ]

@@ -1,10 +1,11 @@
 """Everything that the inspector answers, put together."""
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from edgerun import __version__
+from edgerun.admin.inspector.answering import answer
 from edgerun.admin.inspector.api_events import Streams, event_routes
 from edgerun.admin.inspector.api_replay import replay_routes
 from edgerun.admin.inspector.api_requests import request_routes
@@ -17,8 +18,8 @@ from edgerun.admin.inspector.pages import page_routes
 def inspector_routes(edge: Inspected, about: About, streams: Streams) -> list[Route]:
     """Return the routes of the pages, and of the JSON below `/api/`, which needs the token."""
 
-    async def told(_: Request) -> JSONResponse:
-        return JSONResponse(
+    async def told(_: Request) -> Response:
+        return answer(
             {
                 "version": __version__,
                 "recording": edge.recorder is not None,
