@@ -381,8 +381,8 @@ class RedisStore:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._unsent.items:
-            self._tell_user(f"{len(self._unsent.items)} invalidations never reached the server of the cache")
+        if count := len(self._unsent.items):
+            self._tell_user(f"{count} invalidation{'s' * (count != 1)} never reached the server of the cache")
         self._tier.clear()
         await self._link.aclose()
 

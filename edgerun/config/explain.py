@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from edgerun.config import raw, shapes
 from edgerun.config.faults import Key, listed, shown, suggestion
+from edgerun.distribution.managed import CACHE_POLICIES
 
 Root = type[shapes.Table]
 
@@ -24,6 +25,9 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "model_type": "a table",
     "model_attributes_type": "a table",
 }
+
+_MANAGED: Final = listed(policy.name for policy in CACHE_POLICIES)
+_MISSING: Final[Mapping[str, str]] = {"cache_policy": f": name one of your [cache_policies], or {_MANAGED}"}
 
 # What is said of a key's name, not of its value.
 _OF_NAMES: Final = frozenset({"extra_forbidden", "missing"})
@@ -61,7 +65,7 @@ def _sentence(detail: ErrorDetails, key: Key, root: Root) -> str:
         case "extra_forbidden":
             return _unknown(key, root)
         case "missing":
-            return "is missing"
+            return f"is missing{_MISSING.get(str(key[-1]), '')}"
         case "literal_error" | "bool_type" if _words(key, root):
             return _choice(key, given, root)
         case _ if kind in _EXPECTED:

@@ -82,8 +82,9 @@ def _find(key: Key, name: str, own: Mapping[str, Policy], managed: Iterable[Poli
         known.update({policy.name: policy, PREFIX + policy.name: policy, policy.id: policy})
     if name in known:
         return known[name]
-    near = suggestion(name, [*own, *(word for word, policy in known.items() if word == policy.name)])
-    bench.fault(key, f"{shown(name)} is not a policy{near or suggestion(name, known)}")
+    words = [*own, *(word for word, policy in known.items() if word == policy.name)]
+    near = suggestion(name, words) or suggestion(name, known) or f"; there are {', '.join(words)}"
+    bench.fault(key, f"{shown(name)} is not a policy{near}")
     return None
 
 

@@ -119,18 +119,26 @@ def platform_failed(function: Function, why: str) -> FunctionExecutionError:
 
 def queue_full(function: Function) -> FunctionThrottled:
     return FunctionThrottled(
-        f"function {function.name!r}: {function.concurrency} environments are busy and {function.queue} "
-        "invocations wait already",
+        f"function {function.name!r}: {_counted(function.concurrency, 'environment is', 'environments are')} busy and "
+        f"{_counted(function.queue, 'invocation waits', 'invocations wait')} already",
         function=function.name,
     )
 
 
 def waited_too_long(function: Function) -> FunctionThrottled:
     return FunctionThrottled(
-        f"function {function.name!r}: none of {function.concurrency} environments became free within "
+        f"function {function.name!r}: {_none_of(function.concurrency)} became free within "
         f"{function.queue_timeout:.2f} seconds",
         function=function.name,
     )
+
+
+def _counted(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"
+
+
+def _none_of(environments: int) -> str:
+    return f"none of {environments} environments" if environments > 1 else "its only environment never"
 
 
 def _how(status: int) -> str:

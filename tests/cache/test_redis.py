@@ -455,7 +455,7 @@ def test_a_purge_that_never_reached_the_server_is_told_at_the_end(own):
     own.until(lambda: not node.store._link.up)
     node.invalidate(b"/a")
     own.run(node.store.aclose())
-    assert node.said[-1] == "1 invalidations never reached the server of the cache"
+    assert node.said[-1] == "1 invalidation never reached the server of the cache"
     own.server.start()
 
 

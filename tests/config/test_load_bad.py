@@ -4,7 +4,9 @@
 
 import pytest
 
+from edgerun.config.faults import listed
 from edgerun.config.load import load
+from edgerun.distribution.managed import CACHE_POLICIES
 from edgerun.errors import ConfigError
 
 BASE = """\
@@ -19,6 +21,8 @@ F = '[functions.f]\nhandler = "fns/ab_test.py"\n'
 P = "[cache_policies.p]\n"
 R = "[origin_request_policies.p]\n"
 BUILD_ADVICE = "give a 'build' that makes JavaScript of it, and as handler the file that it writes"
+MANAGED = [policy.name for policy in CACHE_POLICIES]
+POLICIES = f": name one of your [cache_policies], or {listed(MANAGED)}"
 NOT_YET = "is not supported by this version of edgerun"
 B = '[[behaviors]]\npath_pattern = "{}"\norigin = "site"\ncache_policy = "CachingDisabled"\n'
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f:1"
@@ -305,7 +309,7 @@ AFTER = [
     (B.format("/a") * 2, "11: behaviors[1].path_pattern: '/a' is there already, in behaviors[0]"),
     (
         '[[behaviors]]\norigin = "site"',
-        "6: behaviors[0].cache_policy: is missing\nedgerun.toml:6: behaviors[0].path_pattern: is missing",
+        f"6: behaviors[0].cache_policy: is missing{POLICIES}\nedgerun.toml:6: behaviors[0].path_pattern: is missing",
     ),
     # error responses
     (
@@ -389,7 +393,7 @@ WHOLE = [
     ("", ": default_behavior: is missing"),
     (
         "[default_behavior]",
-        "1: default_behavior.cache_policy: is missing\nedgerun.toml:1: default_behavior.origin: is missing",
+        f"1: default_behavior.cache_policy: is missing{POLICIES}\nedgerun.toml:1: default_behavior.origin: is missing",
     ),
     (
         BASE.replace("CachingOptimized", "CachingOptimised"),
@@ -436,7 +440,7 @@ def test_refused_as_a_whole(refusal, text, expected):
 def test_all_faults_are_told_at_once_in_the_order_of_the_file(refusal):
     text = BASE.replace("CachingOptimized", "x") + F + 'python = "no"\n' + '[origins.x]\nurl = "h"\n'
     assert refusal(text) == [
-        "edgerun.toml:5: default_behavior.cache_policy: 'x' is not a policy",
+        f"edgerun.toml:5: default_behavior.cache_policy: 'x' is not a policy; there are {', '.join(MANAGED)}",
         "edgerun.toml:8: functions.f.python: there is no interpreter 'no'",
         "edgerun.toml:10: origins.x.url: expected http://HOST[:PORT] or https://HOST[:PORT], got 'h'",
     ]

@@ -41,9 +41,9 @@ def test_a_full_queue_and_a_long_wait_are_throttled(tmp_path):
         await stage.line("running")
         waiting = asyncio.create_task(stage.invoke(function))
         await asyncio.sleep(0)
-        with pytest.raises(FunctionThrottled, match="1 invocations wait already"):
+        with pytest.raises(FunctionThrottled, match="1 environment is busy and 1 invocation waits already"):
             await stage.invoke(function)
-        with pytest.raises(FunctionThrottled, match=r"became free within 0\.10 seconds"):
+        with pytest.raises(FunctionThrottled, match=r": its only environment never became free within 0\.10 seconds"):
             await waiting
         gate.touch()
         assert await busy == await stage.result(function)
