@@ -281,7 +281,8 @@ class Edge:
             invoker=Invoker(
                 self._calls,
                 {name: origin_spec(each) for name, each in config.origins.items()},
-                tell=self.emit if self._watched else self._tell,
+                tell=self.emit if self._watched else None,
+                count=None if self._watched else self._tell,
             ),
             origin_for=origin_for if self.recorder is None else self.recorder.origins(origin_for),
             clock=self.clock,

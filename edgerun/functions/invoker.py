@@ -13,7 +13,7 @@ from edgerun.functions.cloudfront_functions import Outcome
 from edgerun.functions.lambda_edge import ChangedRequest, EdgeContext, ExposedBody, Judge
 from edgerun.functions.limits import EXPOSED_BODY
 from edgerun.functions.runtime import Ending, Forget, FunctionRuntime, Invocation, PromptRuntime
-from edgerun.functions.told import Tell, told
+from edgerun.functions.told import Tell, ended, told
 from edgerun.http.message import Body, BytesBody, Request, Response, StreamBody
 from edgerun.observe.events import Called
 from edgerun.values import FrozenMap
@@ -29,7 +29,8 @@ def _untold(_: Invocation) -> None:
 class Invoker:
     """Runs the function of an association and reads what it returned, in the dialect of its runtime.
 
-    `origins` are those that a CloudFront Function may select, by name; `tell` hears of every call, if anybody wants to.
+    `origins` are those that a CloudFront Function may select, by name. `tell` hears of every call, as a step that is
+    waited for; `count` does too, without any call being made another way for it.
     """
 
     def __init__(
@@ -37,10 +38,12 @@ class Invoker:
         runtime: FunctionRuntime,
         origins: Mapping[str, OriginSpec] = NO_ORIGINS,
         tell: Tell | None = None,
+        count: Tell | None = None,
     ) -> None:
         self._runtime = runtime
         self._origins = origins
-        self._tell = tell
+        self._tell = tell or count
+        self._count = count
         self._begin = runtime.begin if isinstance(runtime, PromptRuntime) and tell is None else None
 
     def begin(
@@ -50,7 +53,11 @@ class Invoker:
 
         What comes of it is for `on_request` to read, as `given`.
         """
-        return None if self._begin is None else self._begin(association.function, event, label=label, heard=heard)
+        if self._begin is None:
+            return None
+        if self._count is not None:
+            heard = _counted(association, event, label, heard, self._count)
+        return self._begin(association.function, event, label=label, heard=heard)
 
     async def on_request(
         self,
@@ -158,6 +165,19 @@ class Invoker:
     async def aclose(self) -> None:
         """End every environment."""
         await self._runtime.aclose()
+
+
+def _counted(
+    association: Association, event: bytes, label: str, heard: Callable[[Ending], None], count: Tell
+) -> Callable[[Ending], None]:
+    """Return what hears of a call at viewer-request, and has it counted once its viewer has been seen to."""
+
+    def hear(how: Ending) -> None:
+        heard(how)
+        call = Called(request_id=label, point=Point.VIEWER_REQUEST, function=association.function.name, event=event)
+        count(ended(call, how))
+
+    return hear
 
 
 def named(error: FunctionError, association: Association) -> FunctionError:

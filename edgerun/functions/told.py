@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from edgerun.errors import FunctionError
 from edgerun.functions.function import Function
-from edgerun.functions.runtime import FunctionRuntime, Invocation
+from edgerun.functions.runtime import Ending, FunctionRuntime, Invocation
 from edgerun.observe.events import Called
 from edgerun.values import changed
 
@@ -20,21 +20,26 @@ async def told(runtime: FunctionRuntime, function: Function, call: Called, tell:
     try:
         invocation = await runtime.invoke(function, call.event, label=call.request_id)
     except FunctionError as error:
-        tell(changed(call, error=error))
+        tell(ended(call, error))
         raise
-    tell(
-        changed(
-            call,
-            result=invocation.payload,
-            duration=invocation.duration,
-            billed_duration=invocation.billed_duration,
-            init_duration=invocation.init_duration,
-            cold=invocation.cold,
-            max_memory=invocation.max_memory,
-            utilization=invocation.compute_utilization,
-        )
-    )
+    tell(ended(call, invocation))
     return invocation
+
+
+def ended(call: Called, how: Ending) -> Called:
+    """Return a call with how it ended."""
+    if isinstance(how, FunctionError):
+        return changed(call, error=how)
+    return changed(
+        call,
+        result=how.payload,
+        duration=how.duration,
+        billed_duration=how.billed_duration,
+        init_duration=how.init_duration,
+        cold=how.cold,
+        max_memory=how.max_memory,
+        utilization=how.compute_utilization,
+    )
 
 
 class ToldRuntime:

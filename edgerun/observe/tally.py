@@ -12,6 +12,7 @@ CALLS: Final = 200
 LINES: Final = 200
 LONGEST_LINE: Final = 4_000
 NAMES: Final = 500
+PLATFORM: Final = ("START ", "END ", "REPORT ", "{")
 
 Ended = Literal["ok", "error", "init", "timeout", "throttled"]
 Place = tuple[str, int | None]
@@ -177,13 +178,12 @@ class Tally:
 
     def _printed(self, event: Printed) -> None:
         book = self._book(event.function)
-        book.printed += 1
-        # A carriage return is how the runtimes keep a line break inside one event of the log.
-        text = event.text.rstrip("\r\n").replace("\r", "\n")
-        if len(text) > LONGEST_LINE:
-            text = f"{text[:LONGEST_LINE]}… ({len(text):,} characters)"
-        line = Line(number=book.printed, at=self._clock(), request_id=event.request_id, kind=event.kind, text=text)
-        book.lines.append(line)
+        for text in lines_of(event):
+            book.printed += 1
+            if len(text) > LONGEST_LINE:
+                text = f"{text[:LONGEST_LINE]}… ({len(text):,} characters)"  # noqa: PLW2901  # the line as it is kept
+            at, who = self._clock(), event.request_id
+            book.lines.append(Line(number=book.printed, at=at, request_id=who, kind=event.kind, text=text))
         self._tell(event.function)
 
     def _reloaded(self, event: Reloaded) -> None:
@@ -218,6 +218,15 @@ class Tally:
     def _tell(self, name: str) -> None:
         for subscriber in self._subscribers:
             subscriber(name)
+
+
+def lines_of(event: Printed) -> list[str]:
+    """Return what was printed as the events of the log that it is: those about an invocation may come as one."""
+    # A carriage return is how the runtimes keep a line break inside one event of the log.
+    text = event.text.rstrip("\r\n").replace("\r", "\n")
+    lines = text.split("\n")
+    apart = event.kind == "platform" and all(line.startswith(PLATFORM) for line in lines)
+    return lines if apart else [text]
 
 
 def ended_of(error: Exception | None) -> Ended:

@@ -8,10 +8,11 @@ import json
 import pytest
 
 from edgerun.distribution.model import Association, Point
-from edgerun.errors import FunctionExecutionError, FunctionResultError
+from edgerun.errors import FunctionExecutionError, FunctionResultError, FunctionThrottled
 from edgerun.functions.function import Function
 from edgerun.functions.invoker import Invoker, expose
 from edgerun.functions.lambda_edge import EdgeContext, Judge
+from edgerun.functions.runtime import Invocation
 from edgerun.http.headers import Headers
 from edgerun.http.message import BytesBody, Request, Response, StreamBody, read
 from edgerun.testing import CallableRuntime
@@ -152,3 +153,37 @@ def test_a_call_that_failed_is_told_with_its_error():
     call = told(lambda _event, _context: 1 / 0)
     assert call.result == b""
     assert isinstance(call.error, FunctionExecutionError)
+
+
+class Prompt(CallableRuntime):
+    """Can be asked at once: its endings are there before the asker goes on."""
+
+    ending: Invocation | FunctionThrottled = Invocation(payload=b"{}", duration=0.002, cold=True)
+
+    def begin(self, _function, _event, *, label, heard):
+        assert label == "request-1"
+        heard(self.ending)
+        return lambda: None
+
+
+def begun(runtime, **listeners):
+    """Ask at once; return whether that could be, and what was heard."""
+    heard = []
+    invoker = Invoker(runtime, **listeners)
+    forget = invoker.begin(Association(function=FUNCTION), b"{}", label="request-1", heard=heard.append)
+    return forget is not None, heard
+
+
+@pytest.mark.parametrize("ending", [Prompt.ending, FunctionThrottled("full")], ids=["a result", "an error"])
+def test_a_call_that_is_counted_is_asked_at_once_all_the_same(ending):
+    calls, runtime = [], Prompt({})
+    runtime.ending = ending
+    assert begun(runtime, count=calls.append) == (True, [ending])
+    (call,) = calls
+    assert (call.request_id, call.point, call.function, call.event) == ("request-1", "viewer-request", "fn", b"{}")
+    failed = isinstance(ending, FunctionThrottled)
+    assert (call.error, call.cold, call.duration) == ((ending, False, 0.0) if failed else (None, True, 0.002))
+
+
+def test_a_call_that_is_told_as_a_step_is_not_asked_at_once():
+    assert begun(Prompt({}), tell=print) == (False, [])

@@ -87,6 +87,13 @@ def test_lines_are_kept_as_cloudwatch_has_them():
     ]
 
 
+def test_lines_about_an_invocation_that_come_as_one_are_kept_apart():
+    together = "START RequestId: 1 Version: 1\nEND RequestId: 1\nREPORT RequestId: 1\tDuration: 1.00 ms"
+    ended = "RequestId: 1 Error: Runtime exited with error: exit status 1\nRuntime.ExitError"
+    book = tally(printed(together, kind="platform"), printed(ended, kind="platform"), printed("{\n}")).function("f")
+    assert [line.text for line in book.lines] == [*together.split("\n"), ended, "{\n}"]
+
+
 def test_the_book_is_bounded_in_every_direction():
     made = tally(*(called() for _ in range(CALLS + 5)), *(printed(str(n)) for n in range(LINES + 5)))
     made(printed("x" * (LONGEST_LINE + 1)))
