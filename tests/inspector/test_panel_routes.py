@@ -1,6 +1,7 @@
 """The JSON of the functions, cache and distributions pages on the admin port: who is let in."""
 
 import asyncio
+import time
 
 import httpx2
 import pytest
@@ -10,6 +11,8 @@ from edgerun.admin.app import admin_app
 from edgerun.admin.inspector.panels import listening, panel_routes
 from edgerun.app import Edge
 from edgerun.config.load import Overrides, zero_config
+from edgerun.errors import StoreError
+from edgerun.workers.admin import fleet_app
 
 TOKEN = {"x-edgerun-token": "secret"}
 PATHS = [
@@ -78,3 +81,39 @@ def test_a_cache_hit_without_functions_reaches_no_observer_of_the_pages(tmp_path
         return [name for name, observers in kinds.items() if tally in observers]
 
     assert asyncio.run(act()) == ["Called", "Failed", "Printed", "Reloaded"]
+
+
+class Fleet:
+    """Several workers, as the admin port of their parent sees them."""
+
+    def __init__(self, config, failure=None):
+        self.config, self.clock, self.failure = config, time.time, failure
+        self.orders = []
+
+    async def invalidate(self, items, distribution=""):
+        if self.failure is not None:
+            raise self.failure
+        self.orders.append((items, distribution))
+        return 4
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [
+        (None, (201, {"invalidated": 4, "items": ["/a"], "objects": []})),
+        (StoreError("worker 2 took no order in 5 s"), (503, {"error": "worker 2 took no order in 5 s"})),
+    ],
+    ids=["all forget", "one does not"],
+)
+def test_with_several_workers_the_parent_has_all_of_them_forget(tmp_path, failure, expected):
+    fleet = Fleet(zero_config(tmp_path, {}, Overrides()).config, failure)
+    app = fleet_app(fleet, port=8788, token="secret")
+
+    async def act():
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8788") as client:
+            return await client.post("/api/cache/purge", headers=TOKEN, json={"paths": ["/a"]})
+
+    answer = asyncio.run(act())
+    assert (answer.status_code, answer.json()) == expected
+    assert fleet.orders == ([(["/a"], "")] if failure is None else [])

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from running import Running
 
 pytestmark = pytest.mark.process
+expect.set_options(timeout=20_000)
 
 HOSTILE = "<img src=x onerror=window.pwned=1>"
 HOSTILE_FILE = "<img/src=x/onerror=window.pwned=1>"
@@ -279,13 +280,18 @@ def test_an_object_is_opened_and_left_with_the_keyboard(site, show):
     opener.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("it is fresh")
+    expect(dialog).to_contain_text("It is fresh")
     expect(dialog.get_by_role("row", name=re.compile("^lifetime"))).to_be_visible()
     expect(dialog.get_by_role("row", name=re.compile("^etag", re.IGNORECASE))).to_be_visible()
     expect(dialog.locator("tr", has_text="path")).to_contain_text("/tagged.html")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(opener).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog).to_contain_text("It is fresh")
+    dialog.get_by_role("link").click()
+    expect(page).to_have_url(re.compile("#/requests/"))
+    expect(dialog).to_have_count(0)
 
 
 def test_a_url_is_explained(site, show):

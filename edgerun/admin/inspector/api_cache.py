@@ -1,6 +1,6 @@
 """The cache as the inspector shows it: what the store holds, page by page, one object whole, and orders to forget."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, Final, cast
 
@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from edgerun.admin.commanded import Ordered
 from edgerun.admin.inspector.answering import answer, refusal
 from edgerun.admin.inspector.listings import ListingEnded, Listings
 from edgerun.admin.inspector.shown import Shown
@@ -17,6 +18,7 @@ from edgerun.admin.told import lifetimes, stored
 from edgerun.cache.format import digest
 from edgerun.cache.invalidation import fault_of
 from edgerun.cache.record import Decision
+from edgerun.errors import StoreError
 
 PAGE: Final = 50
 LARGEST_PAGE: Final = 200
@@ -37,7 +39,7 @@ class CachePages:
             Route("/api/cache", self.store),
             Route("/api/cache/objects", self.objects),
             Route("/api/cache/object", self.object),
-            Route("/api/cache/purge", self.purge, methods=["POST"]),
+            purge_route(self._edge, self._named),
             Route("/api/cache/explain", self.explain, methods=["POST"]),
         ]
 
@@ -87,19 +89,6 @@ class CachePages:
                     return answer(whole(decision))
         return refusal("this object is not in the cache any more", 404)
 
-    async def purge(self, request: Request) -> Response:
-        """Invalidate, of one distribution or of all; tell how many objects that were and the first of them."""
-        items = await items_of(request)
-        if isinstance(items, str):
-            return refusal(items)
-        distribution = (await request.json()).get("distribution", "")
-        known = [each.id for each in self._edge.config.distributions]
-        if distribution and distribution not in known:
-            return refusal(f"there is no distribution {distribution!r}; there are {', '.join(known)}")
-        named = await self._named(items, distribution)
-        count = await self._edge.invalidate(items, distribution)
-        return answer({"invalidated": count, "items": items, "objects": named}, 201)
-
     async def explain(self, request: Request) -> Response:
         """Tell what the cache would do about a request."""
         return await explanation(self._edge, await order_of(request))
@@ -124,6 +113,37 @@ class CachePages:
 def cache_routes(edge: Shown) -> list[Route]:
     """Return the routes."""
     return CachePages(edge).routes()
+
+
+async def unnamed(_items: list[str], _distribution: str) -> list[str]:
+    """Name no object: where several processes forget, none knows what the others held."""
+    return []
+
+
+def purge_route(edge: Ordered, named: Callable[[list[str], str], Awaitable[list[str]]] = unnamed) -> Route:
+    """Return the route of the order to forget, in one distribution or in all.
+
+    Args:
+        edge: forgets.
+        named: tells the URIs of the first objects that items cover, before they are forgotten.
+    """
+
+    async def purge(request: Request) -> Response:
+        items = await items_of(request)
+        if isinstance(items, str):
+            return refusal(items)
+        distribution = (await request.json()).get("distribution", "")
+        known = [each.id for each in edge.config.distributions]
+        if distribution and distribution not in known:
+            return refusal(f"there is no distribution {distribution!r}; there are {', '.join(known)}")
+        objects = await named(items, distribution)
+        try:
+            count = await edge.invalidate(items, distribution)
+        except StoreError as error:
+            return refusal(str(error), 503)
+        return answer({"invalidated": count, "items": items, "objects": objects}, 201)
+
+    return Route("/api/cache/purge", purge, methods=["POST"])
 
 
 def name_of(decision: Decision) -> str:

@@ -137,7 +137,7 @@ function told(done) {
   return el("div", { class: done.invalidated ? "notice" : "notice warn" },
     el("p", {}, el("b", {}, `${count(done.invalidated, "object")} invalidated`), " by ", done.items.map((item) => [el("code", { class: "wrap" }, item), " "])),
     done.invalidated ? el("ul", { class: "plain-list" }, done.objects.map((uri) => el("li", {}, el("code", { class: "wrap" }, uri))),
-      more > 0 && done.objects.length >= 20 ? el("li", {}, `and ${more.toLocaleString()} more`) : null)
+      more > 0 && done.objects.length ? el("li", {}, `and ${more.toLocaleString()} more`) : null)
       : el("p", {}, "Nothing that is stored goes by that. Paths begin with / and are compared whole, unless they end in *."));
 }
 
@@ -185,9 +185,10 @@ function objectsView(context, match, names, whenForgotten) {
     replace(note, `as of ${clock(Date.now() / 1000)}`);
     const from = (number - 1) * PAGE;
     replace(pager, rows.length === 0 ? null : [
-      `${(from + 1).toLocaleString()} to ${(from + rows.length).toLocaleString()}`,
+      el("span", {}, number === 1 && !next ? `${count(rows.length, "object")}, and no more`
+        : `${(from + 1).toLocaleString()} to ${(from + rows.length).toLocaleString()}${next ? "" : ", and no more"}`),
       number > 1 ? button("From the start", first) : null,
-      next ? button("Next page", () => load({ next }, number + 1)) : "These are all."]);
+      next ? button("Next page", () => load({ next }, number + 1)) : null]);
   }
 
   function open(row) {

@@ -54,7 +54,7 @@ function explanation(told) {
   return el("div", { class: "explanation" },
     el("p", { class: "explain-result" }, tag(told.result, TONES[told.result] ?? "plain"), " ", told.why ?? "", told.status ? ` (${told.status})` : ""),
     told.hint ? el("p", {}, "What would make it a hit: ", told.hint, ".") : null,
-    told.warnings.map((text) => el("p", { class: "notice warn" }, text)),
+    told.warnings.map((text) => el("p", { class: "notice warn" }, text.replace(/: --run runs it$/, ": the box under “Headers and viewer-request” runs it"))),
     facts([
       ["Distribution", told.distribution?.name],
       ["Behavior", told.behavior ? el("code", {}, told.behavior) : null],

@@ -30,6 +30,7 @@ export function objectDialog(context, row, forgotten) {
     back?.focus?.();
   });
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  window.addEventListener("hashchange", () => dialog.close(), { once: true });
   document.body.append(dialog);
   dialog.showModal();
   fill(place, row);
@@ -47,7 +48,7 @@ async function fill(place, row) {
 function whole(told) {
   const requested = told.requested !== told.uri ? el("code", { class: "wrap" }, told.requested) : null;
   return [
-    el("p", {}, tag(told.state, STATES[told.state]), " ", told.why, told.hint ? `. What would make it a hit: ${told.hint}.` : "."),
+    el("p", {}, tag(told.state, STATES[told.state]), ` ${told.why[0].toUpperCase()}${told.why.slice(1)}`, told.hint ? `. What would make it a hit: ${told.hint}.` : "."),
     facts([
       ["Status", `${told.status} ${told.reason}`],
       ["Fresh for", told.ttl > 0 ? span(told.ttl) : `no more: it expired ${span(told.ttl)} ago`],
