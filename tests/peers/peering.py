@@ -8,7 +8,7 @@ from plays import Play, behavior, consume, distribution
 from plays import request as plain_request
 from served import Served
 
-from edgerun.app import Edge
+from edgerun import app
 from edgerun.cache.authority import caching_of
 from edgerun.cache.collapse import Collapser
 from edgerun.cache.memory import MemoryStore
@@ -19,7 +19,7 @@ from edgerun.functions.invoker import Invoker
 from edgerun.functions.process import ProcessRuntime
 from edgerun.pipeline import Pipeline
 from edgerun.services import Services
-from edgerun.testing import ScriptedOrigin, SettableClock
+from edgerun.testing import Edge, ScriptedOrigin, SettableClock
 from edgerun.testing.origin import respond
 from edgerun.visit import Delivery
 
@@ -94,6 +94,12 @@ def edge(*, replies=None, changes=None, parts=None, **functions):
         replies={"/": PAGE} if replies is None else replies,
         functions={**PASSING, **functions},
     )
+
+
+def kit(**functions):
+    """The testing kit's edge over a page, with functions at all four points."""
+    named = {point: {**PASSING, **functions}[name] for point, name in ALL_FOUR.items()}
+    return Edge(origin=ScriptedOrigin({"/": PAGE}), **named)
 
 
 def event_at(play, point):
@@ -202,7 +208,7 @@ def fetched(origin, *paths):
     config = Config(distributions=(chosen,), origins={origin.name: origin}, functions={}, store=StoreConfig())
 
     async def whole():
-        real = Edge(config)
+        real = app.Edge(config)
         try:
             return [await asked(real, plain_request(path)) for path in paths]
         finally:

@@ -1,15 +1,16 @@
 """The faults of edgy, lambda-edge-server and lambda-edge-local-proxy: what edgerun does instead. None of them waits."""
 
 import pytest
-from peering import EVERY_POINT, Deployed, answers, edge, event_at, request_of, with_headers
+from peering import EVERY_POINT, Deployed, answers, kit, request_of, with_headers
 
 # ---------------------------------------------------------------- edgy rejects a generated response
 
 
 @pytest.mark.parametrize("point", ["vrq", "orq"])
 def test_a_request_function_may_answer_itself(point):
-    answer = edge(**{point: answers(200, headers={"x-made": [{"value": "yes"}]})}).get()
-    assert (answer.status, answer.body, answer["X-Made"]) == (200, b"made here", "yes")
+    with kit(**{point: answers(200, headers={"x-made": [{"value": "yes"}]})}) as edge:
+        answer = edge.get("/")
+    assert (answer.status, answer.text, answer["X-Made"]) == (200, "made here", "yes")
 
 
 # ---------------------------------------------------------------- edgy lacks some statuses
@@ -17,12 +18,14 @@ def test_a_request_function_may_answer_itself(point):
 
 @pytest.mark.parametrize("status", [200, 299, 308, 418, 429, 451, 511, 599])
 def test_every_status_from_200_to_599_may_be_returned(status):
-    assert edge(vrq=answers(status)).get().status == status
+    with kit(vrq=answers(status)) as edge:
+        assert edge.get("/").status == status
 
 
 @pytest.mark.parametrize("status", ["100", "199", "600", "", "abc", "0200"])
 def test_no_other_status_may(status):
-    assert edge(vrq=answers(status)).get().status == 502
+    with kit(vrq=answers(status)) as edge:
+        assert edge.get("/").status == 502
 
 
 # ---------------------------------------------------------------- edgy detects async by constructor name
@@ -64,11 +67,15 @@ def test_an_async_handler_in_python_is_a_503_as_on_lambda(tmp_path):
 
 
 def test_all_four_events_are_covered_and_belong_together():
-    play = edge()
-    play.get("/?a=1")
-    assert play.ran == EVERY_POINT
-    assert [("response" in event_at(play, point)) for point in EVERY_POINT] == [False, False, True, True]
+    with kit() as edge:
+        answer = edge.get("/?a=1")
+    assert answer.ran == EVERY_POINT
+    events = [answer.stage(point).event["Records"][0]["cf"] for point in EVERY_POINT]
+    assert ["response" in event for event in events] == [False, False, True, True]
+    assert len({event["config"]["requestId"] for event in events}) == 1
 
 
 def test_a_read_only_header_is_a_502():
-    assert edge(vrq=with_headers(request_of, host=None)).get().status == 502
+    with kit(vrq=with_headers(request_of, host=None)) as edge:
+        answer = edge.get("/")
+    assert (answer.status, [error.rule for error in answer.errors]) == (502, ["L405"])

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from peering import PAGE, Deployed, answers, edge, event_at, request_of, with_headers
+from peering import Deployed, answers, edge, event_at, kit, request_of, with_headers
 from plays import OBEDIENT, Play, behavior, changed, distribution
 
 from edgerun.distribution.model import Choice, Selection
@@ -33,20 +33,19 @@ def test_the_query_is_forwarded_as_the_policy_says():
 
 
 def test_every_value_of_a_header_is_in_the_event_and_at_the_origin():
-    play = edge(vrq=with_headers(request_of, if_match=['"a"', '"b"']))
-    play.get()
-    seen = event_at(play, "origin-request")["request"]["headers"]["if-match"]
+    with kit(vrq=with_headers(request_of, if_match=['"a"', '"b"'])) as made:
+        answer = made.get("/")
+    seen = request_of(answer.stage("origin-request").event)["headers"]["if-match"]
     assert [each["value"] for each in seen] == ['"a"', '"b"']
-    assert play.origin.seen[0].headers.get_all(b"if-match") == (b'"a"', b'"b"')
+    assert answer.origin_requests[0].headers.get_all(b"if-match") == (b'"a"', b'"b"')
 
 
 # ---------------------------------------------------------------- header merge loses edits
 
 
 def test_added_changed_and_removed_headers_all_count():
-    play = edge(orq=with_headers(request_of, x_new="1", user_agent="mine", x_forwarded_for=None))
-    play.get()
-    headers = play.origin.seen[0].headers
+    with kit(orq=with_headers(request_of, x_new="1", user_agent="mine", x_forwarded_for=None)) as made:
+        headers = made.get("/").origin_requests[0].headers
     assert (headers.get(b"x-new"), headers.get(b"user-agent"), headers.get(b"x-forwarded-for")) == (b"1", b"mine", None)
 
 
@@ -59,14 +58,16 @@ def test_a_family_of_names_is_disallowed(name):
         request_of(event)["headers"][name] = [{"value": "1"}]
         return request_of(event)
 
-    assert edge(orq=adds).get().status == 502
+    with kit(orq=adds) as made:
+        assert made.get("/").status == 502
 
 
 @pytest.mark.parametrize("name", ["x-edgeless", "x-amzn-own", "x-amz-meta-own"])
 def test_a_name_that_only_resembles_one_is_not(name):
-    play = edge(replies={"/": PAGE}, orq=with_headers(request_of, **{name.replace("-", "_"): "1"}))
-    assert play.get().status == 200
-    assert play.origin.seen[0].headers.get(name.encode()) == b"1"
+    with kit(orq=with_headers(request_of, **{name.replace("-", "_"): "1"})) as made:
+        answer = made.get("/")
+    assert answer.status == 200
+    assert answer.origin_requests[0].headers.get(name.encode()) == b"1"
 
 
 # ---------------------------------------------------------------- hangs if the callback never comes

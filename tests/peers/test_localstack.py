@@ -6,7 +6,7 @@
 """
 
 import pytest
-from peering import EVERY_POINT, GET, PAGE, PASSING, VIEWER_POINTS, answers, edge
+from peering import EVERY_POINT, GET, PAGE, PASSING, VIEWER_POINTS, answers, edge, kit
 from plays import Play, behavior, distribution
 from served import DOORS, Served, run
 
@@ -14,25 +14,23 @@ from served import DOORS, Served, run
 
 
 def test_origin_events_fire_on_a_miss_only():
-    play = edge()
-    play.get()
-    play.get()
-    assert play.ran == EVERY_POINT + VIEWER_POINTS
+    with kit() as made:
+        assert [made.get("/").ran for _ in range(2)] == [EVERY_POINT, VIEWER_POINTS]
 
 
 # ---------------------------------------------------------------- a body generated at origin-request is lost
 
 
 def test_a_body_generated_at_origin_request_reaches_the_viewer():
-    play = edge(orq=answers(200))
-    first, second = play.get(), play.get()
-    assert (first.body, first["Content-Length"]) == (b"made here", "9")
-    assert (second.body, second.x_cache) == (b"made here", "Hit from cloudfront")
+    with kit(orq=answers(200)) as made:
+        first, second = made.get("/"), made.get("/")
+    assert (first.text, first["Content-Length"]) == ("made here", "9")
+    assert (second.text, second["X-Cache"]) == ("made here", "Hit from cloudfront")
 
 
 def test_an_encoded_body_generated_at_origin_request_arrives_decoded():
-    answer = edge(orq=answers(200, body="AP8=", bodyEncoding="base64")).get()
-    assert answer.body == b"\x00\xff"
+    with kit(orq=answers(200, body="AP8=", bodyEncoding="base64")) as made:
+        assert made.get("/").body == b"\x00\xff"
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -7,21 +7,21 @@
 | viewer headers but country and device | a MaxMind file, TLS to viewers | unknown here, so not sent |
 """
 
-from peering import EVERY_POINT, PAGE, PASSING, VIEWER_POINTS, edge, event_at, fetched
+from peering import EVERY_POINT, PAGE, PASSING, VIEWER_POINTS, edge, event_at, kit
 from plays import OBEDIENT, Play, behavior, changed, distribution
 
 from edgerun.distribution.model import Choice, Selection
-from edgerun.distribution.origins import DirectoryOrigin
+from edgerun.testing import Edge
 
 # ---------------------------------------------------------------- no caching, X-Cache always Miss
 
 
 def test_x_cache_tells_miss_hit_and_refresh():
-    play = edge()
-    first, second = play.get().x_cache, play.get().x_cache
-    play.clock.advance(61)
-    play.origin.replies["/"] = lambda request: PAGE.changed(status=304) if b"if-none-match" in request.headers else PAGE
-    words = [text.partition(" ")[0] for text in (first, second, play.get().x_cache)]
+    with kit() as made:
+        words = [made.get("/").cache.word for _ in range(2)]
+        made.clock.advance(61)
+        made.origin.replies["/"] = lambda asked: PAGE.changed(status=304) if b"if-none-match" in asked.headers else PAGE
+        words.append(made.get("/").cache.word)
     assert words == ["Miss", "Hit", "RefreshHit"]
 
 
@@ -29,10 +29,8 @@ def test_x_cache_tells_miss_hit_and_refresh():
 
 
 def test_all_four_points_run():
-    play = edge()
-    play.get()
-    play.get()
-    assert play.ran == EVERY_POINT + VIEWER_POINTS
+    with kit() as made:
+        assert [made.get("/").ran for _ in range(2)] == [EVERY_POINT, VIEWER_POINTS]
 
 
 # ---------------------------------------------------------------- no preflight
@@ -70,6 +68,11 @@ def test_the_viewers_country_is_told_where_a_policy_asks_for_it():
 
 def test_a_bucket_has_its_name_on_aws_and_is_a_folder_here(tmp_path):
     (tmp_path / "a.txt").write_text("from the bucket")
-    origin = DirectoryOrigin(name="site", directory=str(tmp_path), domain_name="bucket.s3.us-east-1.amazonaws.com")
-    (answer,) = fetched(origin, "/a.txt")
-    assert (answer.status, answer.body, answer["Server"]) == (200, b"from the bucket", "AmazonS3")
+    config = {
+        "origins": {"site": {"directory": str(tmp_path), "domain_name": "bucket.s3.us-east-1.amazonaws.com"}},
+        "default_behavior": {"origin": "site", "cache_policy": "CachingOptimized"},
+    }
+    with Edge(config) as made:
+        answer = made.get("/a.txt")
+    assert (answer.status, answer.text, answer["Server"]) == (200, "from the bucket", "AmazonS3")
+    assert "bucket.s3.us-east-1.amazonaws.com" in answer.stage("fetch").outcome
