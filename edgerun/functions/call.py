@@ -21,10 +21,15 @@ class Call:
         attempts: environments that got it.
         init_only: it ends when its environment is ready; no event is sent.
         abandoned: nobody waits for the result, be it that it has come or that the caller left.
+        number: its number in the environment that it was sent to.
+        turn: its place among the calls of its pool, in the order they came.
         until: how long it may wait for an environment, on the loop's clock; for its pool.
     """
 
-    __slots__ = ("_heard", "abandoned", "attempts", "aws_request_id", "event", "init_only", "label", "started", "until")
+    __slots__ = (
+        *("_heard", "abandoned", "attempts", "aws_request_id", "event", "init_only", "label", "number", "started"),
+        *("turn", "until"),
+    )
 
     def __init__(self, event: bytes, label: str, heard: Callable[[Ending], None], *, init_only: bool = False) -> None:
         """Make a call; `heard` is told once, in the midst of whatever brought the result, and must not raise."""
@@ -34,6 +39,8 @@ class Call:
         self.aws_request_id = new_id()
         self.started = False
         self.attempts = 0
+        self.number = 0
+        self.turn = 0
         self.abandoned = False
         self.until = 0.0
         self._heard = heard

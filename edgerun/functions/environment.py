@@ -1,29 +1,23 @@
 """One execution environment: a process of a function's own, from INIT to its end, one invocation at a time."""
 
 import asyncio
-import os
-import time
 from collections.abc import Callable
 from typing import Final
 
-import orjson
-
 from edgerun.errors import FunctionExecutionError, FunctionInitError
-from edgerun.functions import bootstraps, faults, frames, orders, provided
+from edgerun.functions import faults, frames
 from edgerun.functions.call import Call
-from edgerun.functions.channel import Channel
 from edgerun.functions.deadline import Deadline
 from edgerun.functions.frames import DamagedChannel, Frame
 from edgerun.functions.function import Function
-from edgerun.functions.link import Link
 from edgerun.functions.log_lines import LogFormat
 from edgerun.functions.meter import Meter
-from edgerun.functions.output import Journal, OutputPipe
+from edgerun.functions.output import Journal
 from edgerun.functions.owner import OnLoaded, Owner
 from edgerun.functions.remains import Remains
 from edgerun.functions.runtime import Invocation, OutputLine
 from edgerun.functions.spawner import Spawner
-from edgerun.functions.variables import context_facts, log_place, variables
+from edgerun.functions.wires import Wires
 
 _EXIT_GRACE: Final = 0.2  # from the end of the channel to the end of the process
 _TRIES: Final = 3  # environments that may die under a call before it starts
@@ -32,7 +26,7 @@ _TRIES: Final = 3  # environments that may die under a call before it starts
 class Environment:
     """A process behind a channel: `start` makes it, `initialise` lets it load the function, `begin` gives it a call.
 
-    It has at most one call; it may get it before it is ready.
+    It runs one call at a time; it may get that before it is ready, and others while it runs, as long as it `has_room`.
 
     Attributes:
         function: what it runs.
@@ -40,6 +34,7 @@ class Environment:
         ready: it has finished INIT.
         retired: it takes no further call.
         idle_since: when its last call ended; for its owner.
+        row: its calls.
         remains: what it left for another process, once it has ended, if it was reset.
     """
 
@@ -63,10 +58,6 @@ class Environment:
         self._largest_result = largest_result
         self._journal = journal
         self._on_loaded = on_loaded
-        self._call: Call | None = None
-        self._last_id = 0
-        self._key = 0
-        self._order: dict[str, object] = {}
         self._ending: FunctionExecutionError | None = None
         self._lost = False
         self._gone = False
@@ -78,23 +69,25 @@ class Environment:
         self._within = False  # INIT runs inside the first call, in its time
         self._timed = False  # the time of the call that runs began with INIT
         self._repeats = False
-        self._link: Link | None = None
         self._init_alarm: asyncio.TimerHandle | None = None
-        self._deadline: Deadline
         self._grace: asyncio.TimerHandle | None = None
 
     @property
     def busy(self) -> bool:
-        return self._call is not None
+        return self.row.head is not None
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it is busy, and a call more may wait in its pipe: those before are over in no time."""
+        busy = self.row.head is not None and self.ready and not self.retired and self._ending is None
+        return busy and self.row.has_room
 
     @property
     def ending(self) -> bool:
         """Whether it has been killed, and is not gone yet."""
         return self._ending is not None and not self._repeats
 
-    def start(
-        self, loop: asyncio.AbstractEventLoop, spawner: Spawner, program: str, log_format: LogFormat = "text"
-    ) -> None:
+    def start(self, loop: asyncio.AbstractEventLoop, spawner: Spawner, program: str, log_format: LogFormat) -> None:
         """Have the process of `program` made, such as node; it runs none of the function's code before `initialise`.
 
         Raises:
@@ -103,44 +96,30 @@ class Environment:
         self._loop = loop
         self._deadline = Deadline(loop, self._expired)
         self._meter = Meter(loop, self.function, self._journal)
-        self._spawner = spawner
-        self._place = log_place(self.function, time.time())
-        seen = variables(self.function, self._place, log_format)
-        custom = self.function.runtime in bootstraps.RUNTIMES
-        if custom:
-            self._link, self._order = provided.begin(
-                loop, self.function, program, seen, self.hear, self._largest_result, lambda: self.pid
-            )
-        output, self._their_output = os.pipe()
-        self._output = OutputPipe(loop, output, self._printed)
-        if not custom:  # a custom runtime's program is the function's own: it starts with INIT
-            self._link = channel = Channel(loop, self, self._largest_result)
-            order = {**orders.hosted(self.function, program), "environment": seen}
-            self._key = spawner.start(self, order, [channel.theirs, self._their_output])
+        self._wires = Wires(loop, spawner, self, program, log_format, self._largest_result, self._printed)
+        self.row, self._output = self._wires.row, self._wires.output
 
     def initialise(self, remains: Remains | None = None) -> None:
         """Run INIT: in its own time, or, for an environment that was reset, in the time of its first call."""
-        assert self._link is not None
         self._initialised, self._within = True, remains is not None
         self._meter.init_started(
             self._loop.time(), within=self._within, again=remains is not None and remains.failed_init
         )
-        if not self._key:
-            nothing = os.open(os.devnull, os.O_RDWR)  # there is no channel
-            self._key = self._spawner.start(self, self._order, [nothing, self._their_output])
+        self._wires.start()
         if remains is not None:
-            remains.hand_over(self._spawner, self._key)
+            remains.hand_over(self._wires.spawner, self._wires.key)
         else:
             self._init_alarm = self._loop.call_later(self.function.init_timeout, self._init_expired)
-        facts = context_facts(self.function, self._place)
-        facts |= {"within_invocation": self._within, "largest_result": self._largest_result}
-        facts["reports_modules"] = self._on_loaded is not None
-        self._link.write(frames.encode(frames.INIT, 0, orjson.dumps(facts)))
+        facts: dict[str, object] = {"within_invocation": self._within, "largest_result": self._largest_result}
+        self._wires.initialise(facts | {"reports_modules": self._on_loaded is not None})
 
     def begin(self, call: Call) -> None:
         """Take a call; it is sent at once if the environment is ready."""
-        self._call = call
-        self._spawner.stir()
+        if self.row.head is not None:
+            self.row.add(call)
+            return
+        self.row.head = call
+        self._wires.spawner.stir()
         if self.ready:
             self._take()
         elif self._within and call.init_only:
@@ -152,17 +131,21 @@ class Environment:
     def retire(self) -> None:
         """Take no further call, and end after the one that runs."""
         self.retired = True
-        if self._call is None:
+        self._return(self.row.take_back())
+        if self.row.head is None:
             self.kill(faults.platform_failed(self.function, "the environment was retired"))
 
     def kill(self, why: FunctionExecutionError) -> None:
         """End the process now; a call that runs fails with `why`."""
         if self._ending is None or self._repeats:
             self._ending, self._repeats = why, False
-            self._spawner.kill(self._key)
-            if self._call is not None:
+            self._wires.kill()
+            returned = self.row.take_back()
+            if self.row.head is not None:
                 self._output.drain()
-                self._fail(why)
+                for _ in range(1 + len(self.row.behind)):  # what is left behind may have begun
+                    self._fail(why)
+            self._return(returned)
 
     # -- what the zygote reports
 
@@ -188,36 +171,35 @@ class Environment:
         for alarm in (self._going, self._init_alarm, self._grace):
             if alarm is not None:
                 alarm.cancel()
-        self._output.close()
-        if self._link is not None:
-            self._link.abort()
+        call, returned = self.row.head, self.row.take_back()
+        self._wires.close()
         if self._cause:
             self._on_output(faults.note_of(self.function, self._cause))
-        call = self._call
         self._meter.max_memory = max(self._meter.max_memory, self._max_memory)
         if call is not None and self._ending is None and status is not None and self._may_repeat():
-            self._meter.init_failed(
-                self._loop.time(),
-                faults.end_of(self.function, status, call.aws_request_id, ready=self.ready).error_type,
-            )
+            why = faults.end_of(self.function, status, call.aws_request_id, ready=self.ready)
+            self._meter.init_failed(self._loop.time(), why.error_type)
             self._repeats = True
         if self._initialised and not self.retired and status is not None:
-            self.remains = Remains(spawner=self._spawner, key=self._key, failed_init=self._repeats)
+            self.remains = Remains(spawner=self._wires.spawner, key=self._wires.key, failed_init=self._repeats)
         else:
-            self._spawner.forget(self._key)
-        if call is not None:
-            self._leave(call, status)
+            self._wires.spawner.forget(self._wires.key)
+        if self._lost:  # all it said has been heard, and that it began one of these was not said
+            returned = self.row.leave() + returned
+        while self.row.head is not None:
+            self._leave(self.row.head, status)
+        self._return(returned)
         self._meter.ended(self._max_memory)
         self._owner.ended(self)
 
     def _leave(self, call: Call, status: int | None) -> None:
         """See to the call that the process leaves behind."""
-        if self._repeats or self._may_move(call):
-            self._call = None
-            if self._repeats:
-                self._owner.init_repeats(self, call)
-            else:
-                self._owner.returned(call)
+        if self._repeats:
+            self.row.advance()
+            self._owner.init_repeats(self, call)
+        elif self._may_move(call):
+            self.row.advance()
+            self._owner.returned(call)
         else:
             self._fail(self._ending or faults.end_of(self.function, status, call.aws_request_id, ready=self.ready))
 
@@ -228,6 +210,9 @@ class Environment:
         for frame in received:
             if self._ending is None:
                 self._receive(frame)
+        self.row.progress += 1
+        if self.row.behind or self.row.head is not None:
+            self._owner.roomy(self)
 
     def lost(self) -> None:
         """Wait a moment for the exit status: it says more than the end of the channel."""
@@ -235,23 +220,23 @@ class Environment:
         if self._going is not None:
             self._go(self._status)
         elif not self._gone and self._ending is None:
-            self._grace = self._loop.call_later(_EXIT_GRACE, self._spawner.kill, self._key)
+            self._grace = self._loop.call_later(_EXIT_GRACE, self._wires.kill)
 
     def damaged(self, why: str) -> None:
         """End it: user code wrote to the channel."""
-        aws_request_id = self._call.aws_request_id if self._call is not None else ""
+        aws_request_id = self.row.head.aws_request_id if self.row.head is not None else ""
         if self.ready:
             self.kill(faults.damaged(self.function, aws_request_id, why, FunctionExecutionError))
         else:
             self._end_init(faults.damaged(self.function, aws_request_id, why, FunctionInitError))
 
     def _receive(self, frame: Frame) -> None:
-        call = self._call
+        call = self.row.head
         if frame.kind == frames.LOADED:
             self._loaded(frame.payload)
         elif not self.ready:
             self._receive_first(frame)
-        elif call is None or frame.id != self._last_id:
+        elif call is None or frame.id != call.number:
             raise DamagedChannel("a frame for no running invocation")
         elif frame.kind == frames.STARTED and not call.started:
             call.started = True
@@ -261,6 +246,11 @@ class Environment:
             self._meter.started(now, call)
         elif frame.kind in {frames.RESULT, frames.ERROR} and call.started:
             self._settle(call, frame)
+        elif frame.kind == frames.DECLINED and not call.started:
+            call.attempts -= 1
+            self._clear()
+            self._return([call, *self.row.take_back()])
+            self._free()
         else:
             raise DamagedChannel("a frame out of turn")
 
@@ -292,7 +282,7 @@ class Environment:
 
     def _take(self) -> None:
         """Go on with the call that is here, if it still wants to run."""
-        call = self._call
+        call = self.row.head
         if call is not None and call.init_only:
             call.settle(Invocation(payload=b"", init_duration=self._init_duration))
         if call is None or call.abandoned:
@@ -302,8 +292,12 @@ class Environment:
             self._send(call)
 
     def _settle(self, call: Call, frame: Frame) -> None:
-        self._output.drain()
         answer = frames.read_answer(frame.payload)
+        # What can be read now is this call's, unless a later one may have begun since it ended in silence.
+        if (self.row.behind and answer.quiet) or not self._output.drain():
+            self.row.ahead.ran(answer.duration)
+        else:
+            self.row.ahead.printed()
         self._meter.max_memory = answer.max_memory
         if frame.oversized:
             self._fail(faults.too_large(self.function, self._largest_result), answer.duration)
@@ -323,10 +317,15 @@ class Environment:
         self._free()
 
     def _clear(self) -> None:
-        self._call, self._timed = None, False
-        self._deadline.clear()
+        self._timed = False
+        if self.row.advance() is None:
+            self._deadline.clear()
+        else:
+            self._deadline.set(self._loop.time() + self.function.timeout)
 
     def _free(self) -> None:
+        if self.row.head is not None:
+            return
         if self.retired:
             self.retire()
         else:
@@ -342,16 +341,16 @@ class Environment:
             self._ending, self._repeats = why, True
             self._output.drain()
             self._meter.init_failed(self._loop.time(), why.error_type)
-            self._spawner.kill(self._key)
+            self._wires.kill()
 
     def _may_repeat(self) -> bool:
         """Whether INIT failed in its own time, with a call behind it."""
-        call = self._call
+        call = self.row.head
         return not (call is None or call.init_only or call.abandoned or self.ready or self._within)
 
     def _fail(self, why: FunctionExecutionError, duration: float | None = None) -> None:
         """Fail the call, if there is one; `duration` is the host's word for how long it ran."""
-        call = self._call
+        call = self.row.head
         if call is None:
             return
         self._clear()
@@ -365,8 +364,12 @@ class Environment:
 
     def _expired(self) -> None:
         """End the call's time: it was set when the call was sent, and again when the host began it."""
-        assert self._call is not None
-        self.kill(faults.timed_out(self.function, self._call.aws_request_id))
+        assert self.row.head is not None
+        self._return(self.row.take_back())
+        if self.row.behind:  # one was claimed: so this one has ended, and that is about to be heard
+            self._deadline.set(self._loop.time() + _EXIT_GRACE)
+        else:
+            self.kill(faults.timed_out(self.function, self.row.head.aws_request_id))
 
     def _init_expired(self) -> None:
         self._end_init(faults.init_timed_out(self.function))
@@ -378,19 +381,17 @@ class Environment:
     # -- small parts
 
     def _send(self, call: Call) -> None:
-        assert self._link is not None
-        self._last_id = (self._last_id + 1) & 0xFFFFFFFF
-        call.attempts += 1
-        if self._link.is_closing():  # it died idle a moment ago: its end hands the call to another
-            self._spawner.kill(self._key)
-            return
-        payload = call.aws_request_id.encode() + call.event
-        self._link.write(frames.encode(frames.EVENT, self._last_id, payload))
+        self.row.send(call)
         if not self._timed:
             self._deadline.set(self._loop.time() + self.function.timeout)
 
+    def _return(self, calls: list[Call]) -> None:
+        if calls:
+            self._owner.returned(*calls)
+
     def _printed(self, text: str) -> None:
-        call = self._call if self.ready else None
+        self.row.ahead.printed()
+        call = self.row.head if self.ready else None
         if self._journal is not None:
             self._journal.printed(text, call)
             return

@@ -7,15 +7,21 @@ the id (4); then the payload.
 | ------ | ------------ | ----- | ----------------------------------------------------------------------- |
 | server | `INIT`       | 0     | JSON: handler, root, timeout and what the context object says           |
 | server | `EVENT`      | fresh | 36 bytes of AWS request id, then the event's JSON                       |
+| server | `AHEAD`      | fresh | the same, sent while events before it are not answered                  |
 | host   | `READY`      | 0     | none: the user's module is imported                                     |
 | host   | `INIT_ERROR` | 0     | the error document; the host exits                                      |
 | host   | `STARTED`    | event | none: the handler is about to run                                       |
 | host   | `RESULT`     | event | answer head, then the result as the runtime encoded it                  |
 | host   | `ERROR`      | event | answer head, then the error document                                    |
 | host   | `LOADED`     | 0     | JSON: files loaded since the last one; only if `INIT` asked for it      |
+| host   | `DECLINED`   | event | none: an event sent ahead that this host will not begin                 |
 
-The answer head is two numbers of four bytes: microseconds from start to result, peak resident memory in KiB.
+The answer head is two numbers of four bytes: microseconds from start to result, peak resident memory in KiB; the
+second one's highest bit says that nothing the event printed waits to be read.
 Events may wait in the socket: a host works them off in order, one at a time, and says `STARTED` for each.
+An event sent ahead may be taken back, so a host claims it (`claims.py`) before it begins it, and drops it in silence if
+it was. After an event that printed, a host declines those sent ahead until the next `EVENT`: so all that can be read of
+its output when its answer is heard is its own.
 `LOADED` comes before `READY` and after an answer, whatever runs by then; its JSON is `{"files": [..], "missed": [..]}`,
 see `loads.py`.
 
@@ -27,18 +33,21 @@ from typing import Final, NamedTuple
 
 INIT: Final = 0
 EVENT: Final = 1
+AHEAD: Final = 2
 READY: Final = 0
 STARTED: Final = 1
 RESULT: Final = 2
 ERROR: Final = 3
 INIT_ERROR: Final = 4
 LOADED: Final = 5
+DECLINED: Final = 6
 
 REQUEST_ID_LENGTH: Final = 36
 
 _HEAD = struct.Struct("<IBI")
 _ANSWER = struct.Struct("<II")
 _IN_LENGTH = _HEAD.size - 4
+_QUIET: Final = 1 << 31
 
 
 class DamagedChannel(Exception):
@@ -60,6 +69,7 @@ class Answer(NamedTuple):
     duration: float
     max_memory: int
     document: bytes
+    quiet: bool = False
 
 
 def encode(kind: int, id: int, payload: bytes) -> bytes:  # noqa: A002 - the frame's own word
@@ -86,7 +96,8 @@ def read_answer(payload: bytes) -> Answer:
     if len(payload) < _ANSWER.size:
         raise DamagedChannel("an answer without its head")
     micros, kib = _ANSWER.unpack_from(payload)
-    return Answer(micros / 1e6, -(-kib // 1024), payload[_ANSWER.size :])
+    quiet, kib = bool(kib & _QUIET), kib & ~_QUIET
+    return Answer(micros / 1e6, -(-kib // 1024), payload[_ANSWER.size :], quiet)
 
 
 class FrameReader:
@@ -136,7 +147,7 @@ class FrameReader:
         return frames
 
     def _check(self, length: int, kind: int) -> None:
-        if length < _IN_LENGTH or kind > LOADED:
+        if length < _IN_LENGTH or kind > DECLINED:
             raise DamagedChannel("no frame begins like this")
         if length > self._longest and kind not in {RESULT, ERROR}:
             raise DamagedChannel("a frame longer than its kind can be")

@@ -44,24 +44,42 @@ class LineSplitter:
 class OutputPipe:
     """The server's end of an environment's output; `printed` gets every line at once."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, descriptor: int, printed: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        descriptor: int,
+        printed: Callable[[str], None],
+        several: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Read from a descriptor.
+
+        While `several` calls are under way what is here is read in the loop's next turn only: what the process said
+        before it printed is heard by then, so that it is known whose this is.
+        """
         os.set_blocking(descriptor, False)
         self._loop = loop
+        self._several = several
         self._descriptor = descriptor
         self._printed = printed
         self._lines = LineSplitter()
         self._open = True
         self._unfinished = False
-        loop.add_reader(descriptor, self._read)
+        loop.add_reader(descriptor, self._readable)
 
-    def drain(self) -> None:
-        """Hand out all that was written until now, also a last line without newline; not what is being added."""
+    def drain(self) -> bool:
+        """Hand out all that was written until now, also a last line without newline; not what is being added.
+
+        Returns:
+            Whether there was anything.
+        """
         left = self._waiting() if self._open else 0
+        printed = left > 0 or self._unfinished
         while left > 0 and (read := self._read()):
             left -= read
         if self._unfinished:
             self._unfinished = False
             self._hand_out(self._lines.flush())
+        return printed
 
     def close(self) -> None:
         """Hand out the rest and close."""
@@ -72,8 +90,16 @@ class OutputPipe:
         """Return the bytes in the pipe."""
         return int.from_bytes(fcntl.ioctl(self._descriptor, termios.FIONREAD, _NUMBER), sys.byteorder)
 
+    def _readable(self) -> None:
+        if self._several():
+            self._loop.call_soon(self._read)
+        else:
+            self._read()
+
     def _read(self) -> int:
         """Read once; return the bytes that came."""
+        if not self._open:
+            return 0
         try:
             received = os.read(self._descriptor, _READ_SIZE)
         except BlockingIOError:

@@ -32,5 +32,8 @@ class Owner(Protocol):
     def ended(self, environment: "Environment") -> None:
         """It is gone, with everything it started."""
 
-    def returned(self, call: Call) -> None:
-        """It died before it began this call."""
+    def roomy(self, environment: "Environment") -> None:
+        """It has got on with its calls, and may have room for others."""
+
+    def returned(self, *calls: Call) -> None:
+        """It will not begin these calls, which it was given."""

@@ -24,6 +24,7 @@ from edgerun.functions.seen import EnvironmentSeen, PoolSeen, State
 
 StartEnvironment = Callable[["Pool", Call | None], Environment]
 _TICK: Final = 0.001  # what a loop's timer may come too early
+LOOK: Final = 0.003  # seconds between two looks at who waits behind whom
 SPARE_DELAY: Final = 0.2  # seconds from the last start to the spare's: in a burst it would be in the way
 
 
@@ -64,7 +65,10 @@ class Pool:
         self._retiring: set[Environment] = set()
         self._idle: list[Environment] = []  # the last one used is the warmest, and is taken first
         self._waiting: collections.deque[Call] = collections.deque()
+        self._hot: Environment | None = None  # the one that got a call last
+        self._look_timer: asyncio.TimerHandle | None = None
         self._alarm: asyncio.TimerHandle | None = None
+        self._turns = 0
         self._leaving = False
         self._held = False
 
@@ -74,8 +78,13 @@ class Pool:
 
     def submit(self, call: Call) -> None:
         """Run a call now, later or not at all."""
-        if self._idle:
-            self._idle.pop().begin(call)
+        self._turns = call.turn = self._turns + 1
+        hot = self._hot
+        if hot is not None and not self._waiting and hot.has_room:
+            self._send_ahead(hot, call)
+        elif self._idle:
+            self._hot = self._idle.pop()
+            self._hot.begin(call)
         elif len(self._current) < self._limit() and not self._resets_soon():
             self._start_for(call)
         elif len(self._waiting) < self.function.queue:
@@ -180,6 +189,7 @@ class Pool:
     def freed(self, environment: Environment) -> None:
         call = self._next()
         if call is not None:
+            self._hot = environment
             environment.begin(call)
         elif self._leaving:
             environment.retire()
@@ -196,15 +206,22 @@ class Pool:
         self._retiring.discard(environment)
         if environment in self._idle:
             self._idle.remove(environment)
+        if environment is self._hot:
+            self._hot = None
         self._serve_waiting()
 
-    def returned(self, call: Call) -> None:
-        """Give a call another environment, ahead of those that wait."""
-        if call.abandoned:
-            return
-        self._waiting.appendleft(call)
-        self._limit_waiting(call)
-        if self._idle:
+    def roomy(self, environment: Environment) -> None:
+        while self._waiting and environment.has_room and (call := self._next()) is not None:
+            self._send_ahead(environment, call)
+
+    def returned(self, *calls: Call) -> None:
+        """Give calls other environments, ahead of those that came later."""
+        wanted = [call for call in calls if not call.abandoned]
+        for call in wanted:
+            self._limit_waiting(call)
+        if wanted:
+            self._waiting = collections.deque(sorted((*wanted, *self._waiting), key=lambda call: call.turn))
+        while self._waiting and self._idle:
             self.freed(self._idle.pop())
 
     def _resets_soon(self) -> bool:
@@ -244,6 +261,24 @@ class Pool:
         environment.initialise(remains)
         environment.begin(call)
 
+    # -- what is sent ahead
+
+    def _send_ahead(self, environment: Environment, call: Call) -> None:
+        """Have a call wait in the pipe of a busy environment: by what it ran lately, its turn comes at once."""
+        environment.begin(call)
+        if self._look_timer is None:
+            self._look_timer = self._loop.call_later(LOOK, self._look)
+
+    def _look(self) -> None:
+        """Take back what waits behind a call that is longer than those before it."""
+        self._look_timer = None
+        for environment in tuple(self._current | self._retiring):
+            if environment.row.stalls():
+                self.returned(*environment.row.take_back())
+                self._serve_waiting()
+        if any(environment.row.behind for environment in self._current | self._retiring):
+            self._look_timer = self._loop.call_later(LOOK, self._look)
+
     # -- how long calls wait
 
     def _limit_waiting(self, call: Call) -> None:
@@ -262,9 +297,10 @@ class Pool:
             self._alarm = self._loop.call_later(first - self._loop.time(), self._waited)
 
     def _stop_alarm(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+        for timer in (self._alarm, self._look_timer):
+            if timer is not None:
+                timer.cancel()
+        self._alarm = self._look_timer = None
 
     # -- what is kept
 

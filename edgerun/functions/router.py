@@ -1,11 +1,13 @@
 """Which engine runs a function: chosen by its runtime."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 from edgerun.functions.function import Function
 from edgerun.functions.runtime import Ending, Forget, FunctionRuntime, Invocation, PromptRuntime
 from edgerun.functions.seen import PoolSeen
+
+_UNASKED: Final = object()
 
 
 class Engine(FunctionRuntime, Protocol):
@@ -41,14 +43,18 @@ class RuntimeRouter:
         self._usual = usual
         self._engines = engines
         self._made: dict[str, Engine] = {}
+        self._prompt: dict[str, Any] = {}  # by the runtime's name, how to ask its engine at once
 
     async def invoke(self, function: Function, event: bytes, *, label: str) -> Invocation:
         return await self.engine_of(function).invoke(function, event, label=label)
 
     def begin(self, function: Function, event: bytes, *, label: str, heard: Callable[[Ending], None]) -> Forget | None:
         """Ask the engine of a function, if it can be asked without waiting."""
-        engine = self.engine_of(function)
-        return engine.begin(function, event, label=label, heard=heard) if isinstance(engine, PromptRuntime) else None
+        begin = self._prompt.get(function.runtime, _UNASKED)
+        if begin is _UNASKED:
+            engine = self.engine_of(function)
+            begin = self._prompt[function.runtime] = engine.begin if isinstance(engine, PromptRuntime) else None
+        return None if begin is None else begin(function, event, label=label, heard=heard)
 
     def engine_of(self, function: Function) -> Engine:
         """Return what runs a function."""

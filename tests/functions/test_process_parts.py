@@ -49,7 +49,7 @@ def test_what_is_no_frame_is_damage(sent):
 
 
 def test_an_answer_is_told_in_seconds_and_mebibytes():
-    assert read_answer(ANSWER + b"{}") == (0.0015, 3, b"{}")
+    assert read_answer(ANSWER + b"{}") == (0.0015, 3, b"{}", False)
     with pytest.raises(DamagedChannel):
         read_answer(b"short")
 

@@ -14,7 +14,7 @@ import secrets
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any
 
@@ -76,6 +76,29 @@ class LambdaEncoder(json.JSONEncoder):
         # AWS: since Python 3.12 the client leaves non-ASCII characters as they are.
         super().__init__(ensure_ascii=sys.version_info < (3, 12))
         self._has_numbers = False
+        self._markers: dict[int, object] = {}
+        self._pieces = self._make_pieces()
+
+    def encode(self, o: object) -> str:
+        """Do what the encoder of the standard library does, without making its inner part anew for each result."""
+        if self._pieces is None or isinstance(o, str):
+            return super().encode(o)
+        try:
+            return "".join(self._pieces(o, 0))
+        except BaseException:
+            self._markers.clear()  # of what was being written
+            raise
+
+    def _make_pieces(self) -> Callable[[object, int], Iterable[str]] | None:
+        text = json.encoder.encode_basestring_ascii if self.ensure_ascii else json.encoder.encode_basestring
+        try:
+            make: Any = vars(json.encoder)["c_make_encoder"]
+            pieces: Callable[[object, int], Iterable[str]] = make(
+                self._markers, self.default, text, None, self.key_separator, self.item_separator, False, False, True
+            )
+        except (KeyError, TypeError):  # an interpreter without it, or with another
+            return None
+        return pieces
 
     def default(self, o: object) -> object:
         if isinstance(o, decimal.Decimal):

@@ -13,8 +13,10 @@ const util = require('util');
 const { performance } = require('perf_hooks'); // kept: user code may replace the global
 
 const CHANNEL = 15;
-const EVENT = 1;
-const [READY, STARTED, RESULT, ERROR, INIT_ERROR, LOADED] = [0, 1, 2, 3, 4, 5];
+const CLAIMS = 14;
+const [EVENT, AHEAD] = [1, 2];
+const [READY, STARTED, RESULT, ERROR, INIT_ERROR, LOADED, DECLINED] = [0, 1, 2, 3, 4, 5, 6];
+const QUIET = 2 ** 31;
 const HEAD = 9;
 const ANSWER = 8;
 const REQUEST_ID_LENGTH = 36;
@@ -28,6 +30,10 @@ let handler = null;
 let running = null; // the invocation between its start and its answer
 let received = Buffer.alloc(0);
 let initialised = 0;
+let printed = 0; // how often something was written to the output
+let declining = false;
+let claim = null; // the number of the next event sent ahead that may begin
+let unsent = [];
 
 class Fault extends Error {
   constructor(name, message) {
@@ -50,7 +56,8 @@ function frame(kind, id, parts) {
 function answerHead(invocation) {
   const head = Buffer.allocUnsafe(ANSWER);
   head.writeUInt32LE(Math.round((performance.now() - invocation.begun) * 1000) >>> 0, 0);
-  head.writeUInt32LE(process.resourceUsage().maxRSS, 4);
+  declining = printed !== invocation.printed;
+  head.writeUInt32LE(process.resourceUsage().maxRSS + (declining ? 0 : QUIET), 4);
   return head;
 }
 
@@ -59,7 +66,7 @@ function sendNow(bytes) {
   writeAll(CHANNEL, bytes);
 }
 
-const { writeSync } = fs; // kept: user code may replace them
+const { readSync, writeSync } = fs; // kept: user code may replace them
 const { wait } = Atomics;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
@@ -87,6 +94,7 @@ class Output extends Writable {
   }
 
   _write(bytes, encoding, done) {
+    printed += 1;
     writeAll(this.fd, bytes);
     done();
   }
@@ -113,7 +121,7 @@ function receive(bytes) {
     const id = received.readUInt32LE(offset + 5);
     const payload = received.subarray(offset + HEAD, end);
     if (facts === null) initialise(JSON.parse(payload));
-    else if (kind === EVENT) waiting.push({ id, payload });
+    else if (kind === EVENT || kind === AHEAD) waiting.push({ kind, id, payload });
     offset = end;
   }
   received = received.subarray(offset);
@@ -261,7 +269,7 @@ function reportLoads() {
     for (const file of set) loads.told.add(file);
     set.clear();
   }
-  channel.write(frame(LOADED, 0, [Buffer.from(JSON.stringify(report))]));
+  unsent.push(frame(LOADED, 0, [Buffer.from(JSON.stringify(report))]));
 }
 
 // --- a debugger
@@ -370,23 +378,57 @@ async function initialise(given) {
     exit(1);
   }
   reportLoads();
-  channel.write(frame(READY, 0, []));
+  unsent.push(frame(READY, 0, []));
+  send();
   next();
 }
 
 // --- invocations
 
 function next() {
-  if (handler === null || running !== null || waiting.length === 0) return;
-  const { id, payload } = waiting.shift();
-  channel.write(frame(STARTED, id, []));
+  if (handler === null || running !== null) return;
+  let event;
+  do {
+    if (waiting.length === 0) return send();
+    event = waiting.shift();
+  } while (event.kind === AHEAD && !begins(event.id));
+  const { id, payload } = event;
+  unsent.push(frame(STARTED, id, []));
+  send();
   const awsRequestId = payload.toString('latin1', 0, REQUEST_ID_LENGTH);
-  running = { id, awsRequestId, begun: performance.now(), context: null, finished: null };
+  running = { id, awsRequestId, begun: performance.now(), context: null, finished: null, printed };
   const digits = awsRequestId.replaceAll('-', '');
   const parent = digits.slice(16);
   process.env._X_AMZN_TRACE_ID = `Root=1-${digits.slice(0, 8)}-${digits.slice(8)};Parent=${parent};Sampled=0`;
   channel.unref(); // so that the event loop can run dry, which ends a callback handler's invocation
   invoke(running, payload);
+}
+
+// An event sent ahead begins only if it can be claimed: the server may have taken it back. After one that printed none
+// begins until its output has been read.
+function begins(id) {
+  if (claim === null) {
+    try {
+      readSync(CLAIMS, claimed, 0, 4, null);
+    } catch (error) {
+      if (error.code === 'EAGAIN') return false;
+      exit(1);
+    }
+    claim = claimed.readUInt32LE(0);
+  }
+  if (claim !== id) return false;
+  claim = null;
+  if (declining) unsent.push(frame(DECLINED, id, []));
+  return !declining;
+}
+
+const claimed = Buffer.alloc(4);
+
+// An answer goes out with the word that the next event has begun, if that is here already.
+function send() {
+  if (unsent.length === 0) return;
+  channel.write(unsent.length === 1 ? unsent[0] : Buffer.concat(unsent));
+  unsent = [];
 }
 
 function invoke(invocation, payload) {
@@ -459,7 +501,7 @@ function answerError(invocation, error) {
 function finish(bytes) {
   running = null;
   channel.ref();
-  channel.write(bytes);
+  unsent.push(bytes);
   reportLoads();
   next();
 }
@@ -469,6 +511,7 @@ function finish(bytes) {
 function fatal(title, document, code) {
   logError(title, document);
   const bytes = Buffer.from(JSON.stringify(document));
+  for (const part of unsent) sendNow(part);
   if (running !== null) sendNow(frame(ERROR, running.id, [answerHead(running), bytes]));
   else if (handler === null) sendNow(frame(INIT_ERROR, 0, [bytes]));
   exit(code);

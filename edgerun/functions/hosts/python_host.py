@@ -5,12 +5,14 @@ It speaks the frames of `edgerun/functions/frames.py` and behaves like AWS's run
 """
 
 import contextlib
+import fcntl
 import io
 import json
 import os
 import resource
 import struct
 import sys
+import termios
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -23,58 +25,108 @@ else:
     import python_debugger
     import python_modules
 
-EVENT = 1
-READY, STARTED, RESULT, ERROR, INIT_ERROR, LOADED = range(6)
+EVENT, AHEAD = 1, 2
+READY, STARTED, RESULT, ERROR, INIT_ERROR, LOADED, DECLINED = range(7)
 HEAD = struct.Struct("<IBI")
 ANSWER = struct.Struct("<II")
+QUIET = 1 << 31
 REQUEST_ID_LENGTH = 36
+NOTHING = bytes(4)
 RSS_UNIT = 1 if sys.platform == "linux" else 1024  # macOS counts bytes
 
 
 class Channel:
-    """Frames over the private descriptor; its end is the environment's end."""
+    """Frames over the private descriptor; its end is the environment's end.
+
+    An answer is written together with the word that the next event has begun, if that is here already.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._received = bytearray()
+        self._received = b""
+        self._at = 0
+        self._unsent: list[bytes] = []
 
     def receive(self) -> tuple[int, int, bytes]:
-        length, kind, number = HEAD.unpack(self._take(HEAD.size))
-        return kind, number, self._take(length - HEAD.size + 4)
+        """Return the next frame; what was to be sent is sent before anything is waited for."""
+        at, received = self._at, self._received
+        while True:
+            here = len(received) - at
+            if here >= HEAD.size:
+                length, kind, number = HEAD.unpack_from(received, at)
+                end = at + length + 4
+                if end <= len(received):
+                    self._at = end
+                    return kind, number, received[at + HEAD.size : end]
+            self.flush()
+            received = self._received = received[at:] + self._read()
+            self._at = at = 0
+
+    def put(self, kind: int, number: int, *parts: bytes) -> None:
+        """Send a frame soon: with the next one, or before the next event is waited for."""
+        self._unsent.append(HEAD.pack(sum(map(len, parts)) + HEAD.size - 4, kind, number))
+        self._unsent.extend(parts)
 
     def send(self, kind: int, number: int, *parts: bytes) -> None:
-        size = sum(map(len, parts)) + HEAD.size - 4
+        """Send a frame, after those before it."""
+        self.put(kind, number, *parts)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what is to be sent."""
+        if not self._unsent:
+            return
+        data = b"".join(self._unsent)
+        self._unsent.clear()
         try:
-            written = os.writev(self._descriptor, [HEAD.pack(size, kind, number), *parts])
-            if written < size + 4:
-                self._send_rest(memoryview(HEAD.pack(size, kind, number) + b"".join(parts))[written:])
+            written = os.write(self._descriptor, data)
+            if written < len(data):
+                rest = memoryview(data)[written:]
+                while rest:
+                    rest = rest[os.write(self._descriptor, rest) :]
         except OSError:
             os._exit(1)
 
-    def _send_rest(self, rest: memoryview) -> None:
-        while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
+    def _read(self) -> bytes:
+        try:
+            chunk = os.read(self._descriptor, 262_144)
+        except OSError:
+            chunk = b""
+        if not chunk:
+            os._exit(1)
+        return chunk
 
-    def _take(self, size: int) -> bytes:
-        received = self._received
-        while len(received) < size:
+
+class Claims:
+    """The numbers of the events sent ahead that may begin; the server takes back what nobody has claimed."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._next: int | None = None
+
+    def take(self, number: int) -> bool:
+        """Claim an event, unless it was taken back; then a claim that is here belongs to a later one."""
+        if self._next is None:
             try:
-                chunk = os.read(self._descriptor, max(65_536, size - len(received)))
+                claim = os.read(self._descriptor, 4)
+            except BlockingIOError:
+                return False
             except OSError:
-                chunk = b""
-            if not chunk:
                 os._exit(1)
-            received += chunk
-        taken = bytes(received[:size])
-        del received[:size]
-        return taken
+            self._next = int.from_bytes(claim, "little")
+        if self._next != number:
+            return False
+        self._next = None
+        return True
 
 
 class Host:
     """Calls one handler for every event the channel brings."""
 
-    def __init__(self, channel: Channel, loads: Callable[[bytes], object]) -> None:
+    def __init__(self, channel: Channel, claims: Claims, loads: Callable[[bytes], object]) -> None:
         self.channel = channel
+        self.claims = claims
+        self.printed = False
         self.loads = loads
         self.pid = os.getpid()
         self.logs = lambda_python.LambdaLogHandler()
@@ -94,14 +146,19 @@ class Host:
         self.channel.send(READY, 0)
         while True:
             kind, number, payload = self.channel.receive()
-            if kind == EVENT:
-                self._invoke(handler, number, payload)
-                self._report()
+            if kind == AHEAD:
+                if not self.claims.take(number):
+                    continue
+                if self.printed:  # what it printed has to be read before another may print
+                    self.channel.put(DECLINED, number)
+                    continue
+            self._invoke(handler, number, payload)
+            self._report()
 
     def _report(self) -> None:
         """Tell which files were loaded since the last time, if the server wants to know."""
         if self.modules is not None and (news := self.modules.news()):
-            self.channel.send(LOADED, 0, news)
+            self.channel.put(LOADED, 0, news)
 
     def _prepare(self, preloaded: Iterable[str]) -> None:
         root = self.facts["root"]
@@ -160,9 +217,10 @@ class Host:
         _flush()
         micros = int((time.monotonic() - begun) * 1_000_000)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // RSS_UNIT
+        self.printed = _output_waits()
         # Of a result that is too long only so much is sent as shows it.
         answer = answer[: self.facts["largest_result"] + 1]
-        self.channel.send(kind, number, ANSWER.pack(micros & 0xFFFFFFFF, peak), answer)
+        self.channel.put(kind, number, ANSWER.pack(micros & 0xFFFFFFFF, peak if self.printed else peak | QUIET), answer)
 
     def _deadline(self, begun: float) -> float:
         """Return when an invocation's time is over; INIT may have used some of the first one's."""
@@ -212,9 +270,9 @@ class Host:
         os._exit((code or 0) & 0xFF)
 
 
-def run(descriptor: int, preloaded: Iterable[str], loads: Callable[[bytes], object]) -> NoReturn:
+def run(channel: int, claims: int, preloaded: Iterable[str], loads: Callable[[bytes], object]) -> NoReturn:
     """Serve the channel with this number for ever."""
-    Host(Channel(descriptor), loads).serve(preloaded)
+    Host(Channel(channel), Claims(claims), loads).serve(preloaded)
 
 
 def _unload_what_the_user_shadows(root: str, preloaded: Iterable[str]) -> None:
@@ -230,5 +288,15 @@ def _unload_what_the_user_shadows(root: str, preloaded: Iterable[str]) -> None:
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):  # user code may have closed or replaced it
+        try:  # noqa: SIM105
             stream.flush()
+        except Exception:  # noqa: BLE001, S110 - closed or replaced by user code; `suppress` costs more
+            pass
+
+
+def _output_waits() -> bool:
+    """Tell whether something of what was printed is still to be read, by whomever and however it was written."""
+    try:
+        return fcntl.ioctl(1, termios.FIONREAD, NOTHING) != NOTHING
+    except OSError:  # user code has closed it, or put something else in its place
+        return True

@@ -18,7 +18,7 @@ LINUX = sys.platform == "linux"
 # Linux stopped enforcing this limit long ago, but every child inherits it, through fork, exec and setsid, and none
 # can raise it: so it is the mark by which an environment's descendants are found, wherever they went.
 RLIMIT_LOCKS = 10
-NODE_CHANNEL = 15  # node itself marks the first 16 descriptors close-on-exec, and no others
+NODE_CHANNEL, NODE_CLAIMS = 15, 14  # node itself marks the first 16 descriptors close-on-exec, and no others
 OPEN_FILES = 1024  # AWS: Lambda quotas
 KEY_BITS = 26  # a mark is its zygote's number, then the environment's
 SWEEP_SECONDS = 2.0
@@ -37,25 +37,27 @@ def set_mark(mark: int) -> None:
         resource.setrlimit(RLIMIT_LOCKS, (mark, mark))
 
 
-def settle_descriptors(channel: int, output: int, *, node: bool) -> int:
-    """Point 0, 1 and 2 where the function's belong, put the channel out of the way and close all others."""
+def settle_descriptors(channel: int, output: int, claims: int, *, node: bool) -> tuple[int, int]:
+    """Point 0, 1 and 2 where the function's belong, put channel and claims out of the way and close all others."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for source, target in ((nothing, 0), (output, 1), (output, 2)):
         os.dup2(source, target)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = min(number for number in (OPEN_FILES, soft, hard) if number != resource.RLIM_INFINITY)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    out_of_the_way = [fcntl.fcntl(each, fcntl.F_DUPFD_CLOEXEC, files - 24) for each in (channel, claims)]
     if node:
-        place = NODE_CHANNEL
-        if channel == place:
-            os.set_inheritable(channel, True)
-        else:
-            os.dup2(channel, place)
+        places = [NODE_CHANNEL, NODE_CLAIMS]
+        for source, target in zip(out_of_the_way, places, strict=True):
+            os.dup2(source, target)
     else:
-        place = fcntl.fcntl(channel, fcntl.F_DUPFD_CLOEXEC, files - 24)
-    os.closerange(3, place)
-    os.closerange(place + 1, files)
-    return place
+        places = out_of_the_way
+    kept = 3
+    for place in sorted(places):
+        os.closerange(kept, place)
+        kept = place + 1
+    os.closerange(kept, files)
+    return places[0], places[1]
 
 
 def limit_resources(data: int) -> None:

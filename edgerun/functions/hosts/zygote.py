@@ -142,7 +142,7 @@ class Zygote:
             system.kill_group(guilty.pid)
 
     def _start(self, order: Order) -> Callable[[], NoReturn] | None:
-        channel, output = self.descriptors.popleft(), self.descriptors.popleft()
+        channel, output, claims = (self.descriptors.popleft() for _ in range(3))
         key = order["key"]
         try:
             pid = os.fork()
@@ -150,9 +150,9 @@ class Zygote:
             os.write(output, f"the environment cannot be made: {error}\n".encode())
             pid = -1
         if not pid:
-            return lambda: self._become(order, channel, output)
-        os.close(channel)
-        os.close(output)
+            return lambda: self._become(order, channel, output, claims)
+        for descriptor in (channel, output, claims):
+            os.close(descriptor)
         if pid < 0:
             self._report({"key": key, "status": 1 << 8, "max_memory": 0})
             return None
@@ -161,12 +161,12 @@ class Zygote:
         self._report({"key": key, "pid": pid})
         return None
 
-    def _become(self, order: Order, channel: int, output: int) -> NoReturn:
+    def _become(self, order: Order, channel: int, output: int, claims: int) -> NoReturn:
         """Turn this fresh child into an environment."""
         try:
             self._seclude(order)
-            channel = system.settle_descriptors(
-                channel, output, node=bool(order["argv"]) and order.get("channel", True)
+            channel, claims = system.settle_descriptors(
+                channel, output, claims, node=bool(order["argv"]) and order.get("channel", True)
             )
             output = 2
             system.limit_resources(order["data"])
@@ -179,7 +179,7 @@ class Zygote:
         os.environ.clear()
         os.environ.update(order["environment"])
         time.tzset()
-        python_host.run(channel, PRELOADED, loads)
+        python_host.run(channel, claims, PRELOADED, loads)
 
     def _seclude(self, order: Order) -> None:
         signal.set_wakeup_fd(-1)
