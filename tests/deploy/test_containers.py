@@ -26,6 +26,7 @@ CONTAINERFILE = (DEPLOY / "Containerfile").read_text()
 MANIFEST = (DEPLOY / "kubernetes.yaml").read_text()
 RESOURCES = list(yaml.safe_load_all(MANIFEST))
 KUBERNETES = "1.37"
+ADMIN = 8788
 
 
 def resource(kind, name):
@@ -177,13 +178,15 @@ def test_what_the_manifest_refers_to_is_there():
 
 
 def test_the_manifest_and_the_image_agree():
+    (ui,) = [option for option in serve().params if option.name == "ui_port"]
+    assert (ui.default, f"ADMIN = {ui.default}\n" in (DEPLOY / "probe.py").read_text()) == (ADMIN, True)
     edge, (exposed,) = container(), of("EXPOSE")
     assert [str(port["containerPort"]) for port in edge["ports"]] == [exposed]
     assert edge["args"][edge["args"].index("--port") + 1] == exposed
     probe = yaml.safe_load(of("HEALTHCHECK")[0].split("CMD")[1])
-    assert [edge[kind]["exec"]["command"] for kind in ("startupProbe", "readinessProbe", "livenessProbe")] == [
-        probe
-    ] * 3
+    assert edge["livenessProbe"]["exec"]["command"] == probe
+    for kind in ("startupProbe", "readinessProbe"):
+        assert edge[kind]["exec"]["command"] == [*probe, str(ADMIN), "/ready"]
     assert f"COPY deploy/probe.py {probe[-1]}" in CONTAINERFILE
     user = of("USER")[-1]
     context = pods()["edge"]["securityContext"]
@@ -221,6 +224,7 @@ def test_the_probe_tells_a_server_that_answers_from_one_that_does_not(tmp_path):
         admin = until(lambda: server.events("ready"), "ready")[0]["admin_port"]
         healthy = probed(admin)
         assert (healthy.returncode, healthy.stderr) == (0, "")
+        assert probed(admin, "/ready").returncode == 0
         wrong = probed(admin, "/no-such-page")
         assert (wrong.returncode, wrong.stderr) == (1, f"127.0.0.1:{admin}/no-such-page answered 404, expected 200\n")
         assert server.end() == 0
