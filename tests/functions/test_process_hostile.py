@@ -200,6 +200,9 @@ def test_what_environments_started_goes_even_if_the_zygote_is_killed():
         assert all(map(is_alive, strays))
         os.kill(zygote.pid, signal.SIGKILL)
         wait_until_gone([zygote.pid])
+        async with asyncio.timeout(LONG):
+            while zygote.alive:  # its end is heard of by the loop
+                await asyncio.sleep(0.005)
         others = await stage.result(function)
         async with asyncio.timeout(LONG):
             while any(map(is_alive, strays)) or Path(zygote._folder).exists():  # noqa: ASYNC240 - one look

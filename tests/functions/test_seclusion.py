@@ -131,3 +131,21 @@ def test_processes_are_bounded_for_other_users_too(folder):
     if said["sees"]["variable"] is None:  # else this machine lets no other user make namespaces
         assert said["kept"]["folder"] == "/tmp"
         assert 1000 < said["threads"]["made"] < 1024
+
+
+def may_more_than_an_environment():
+    """Tell whether this process has a capability that an environment gives up."""
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapEff:")]
+    return any(int(line.split()[1], 16) & 1 << each for each in seclusion.GIVEN_UP)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not may_more_than_an_environment(), reason="only root with its capabilities")
+def test_roots_functions_cannot_look_into_the_server():
+    async def scene(stage):
+        own = await stage.result(python("looks.handler"), {"pid": "self"})
+        return own, await stage.result(python("looks.handler"), {"pid": os.getpid()})
+
+    own, servers = play(scene)
+    assert own["here"].isdecimal()
+    assert own["started"].isdecimal()
+    assert servers == {"here": "PermissionError", "started": "PermissionError"}

@@ -26,7 +26,13 @@ MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 262144
 MOUNTS, USERS, NOTHING = "mounts", "users", ""
 WAYS = (MOUNTS, USERS, NOTHING)
 
+CAPABILITIES_VERSION = 0x20080522
+CAP_SETPCAP, CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_PERFMON = 8, 19, 21, 38
+GIVEN_UP = (CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_PERFMON, CAP_SETPCAP)  # the last lets the others be given up for good
+PR_CAPBSET_DROP = 24
+
 libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+capget, capset, prctl = (libc.capget, libc.capset, libc.prctl) if libc is not None else (None, None, None)
 
 
 class Probe:
@@ -74,6 +80,25 @@ def _check(result: int) -> None:
     if result:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
+
+
+def give_up_others() -> None:
+    """Keep root's environment from what `/proc` tells of the server, such as the variables it was started with.
+
+    Linux lets a process look into another of its user that may do no more than itself (ptrace(2)), or if it may
+    measure or administer the system: so it may do less, and what it starts as well. A machine that gave the server
+    none of these capabilities either lets it look.
+    """
+    if capget is None or capset is None or prctl is None or os.geteuid():
+        return
+    head = (ctypes.c_uint32 * 2)(CAPABILITIES_VERSION, 0)
+    sets = (ctypes.c_uint32 * 6)()  # effective, permitted and inheritable, of the lower 32 and the others
+    if capget(head, sets) == 0:
+        for each in GIVEN_UP:
+            prctl(PR_CAPBSET_DROP, each, 0, 0, 0)
+            for kind in range(3):
+                sets[each // 32 * 3 + kind] &= ~(1 << each % 32)
+        capset(head, sets)
 
 
 def stands_in_tmp(paths: Iterable[str]) -> bool:

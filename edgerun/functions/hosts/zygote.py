@@ -187,6 +187,7 @@ class Zygote:
         os.setsid()
         system.set_niceness(self.niceness)
         self._take_tmp(order)
+        seclusion.give_up_others()
         if prctl is not None:
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # last: a change of user takes it back
             if os.getppid() != self.pid:
