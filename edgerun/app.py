@@ -35,11 +35,12 @@ from edgerun.functions.router import Engine, RuntimeRouter
 from edgerun.functions.run_log import RunLog
 from edgerun.functions.runtime import FunctionRuntime, OutputLine
 from edgerun.functions.seen import PoolSeen
-from edgerun.functions.told import Tell, ToldRuntime
+from edgerun.functions.told import Tell, ToldRuntime, in_turn
 from edgerun.http.message import OnInterim, Request
 from edgerun.observe.access_log import AccessLogs
 from edgerun.observe.events import Event, Failed, Noted, Observer, Printed
 from edgerun.observe.fanout import Fanout
+from edgerun.observe.metrics import Metrics
 from edgerun.observe.recorder import Recorder
 from edgerun.origins.origin import Origin
 from edgerun.origins.registry import NO_CLIENTS, Commands, Origins
@@ -111,6 +112,7 @@ class Edge:
         self._loads = loads
         self._instead = instead
         self._tell: Tell | None = None
+        self._metrics: Metrics | None = None
         self._https_port = https_port
         self.runtime: FunctionRuntime = runtime or RuntimeRouter(
             ProcessRuntime(
@@ -186,7 +188,13 @@ class Edge:
 
     def tell_calls(self, tell: Tell) -> None:
         """Have somebody hear of every call of a function, also where steps are not told."""
-        self._tell = tell
+        before = self._tell
+        self._tell = tell if before is None else in_turn(before, tell)
+        self.pipeline = self._pipeline(self.config, self._origins)
+
+    def count_origins(self, metrics: Metrics) -> None:
+        """Have every request to an origin counted, those of functions' own choice too."""
+        self._metrics = metrics
         self.pipeline = self._pipeline(self.config, self._origins)
 
     def pools(self) -> list[PoolSeen]:
@@ -274,13 +282,16 @@ class Edge:
 
     def _services(self, config: Config, origins: Origins) -> Services:
         origin_for = self._instead or origins.origin_for
+        specs = {name: origin_spec(each) for name, each in config.origins.items()}
+        if self._metrics is not None:
+            origin_for = self._metrics.origins(origin_for, specs)
         return Services(
             store=self.store,
             flights=self._flights,
             caching=caching_of,
             invoker=Invoker(
                 self._calls,
-                {name: origin_spec(each) for name, each in config.origins.items()},
+                specs,
                 tell=self.emit if self._watched else None,
                 count=None if self._watched else self._tell,
             ),

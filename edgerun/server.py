@@ -189,13 +189,15 @@ class Server:
         from edgerun.admin.inspector.api_events import Streams  # noqa: PLC0415  # with the imports of the port
         from edgerun.admin.inspector.inspected import About  # noqa: PLC0415  # with the imports of the port
         from edgerun.admin.inspector.panels import listening, panel_routes  # noqa: PLC0415  # with the imports of the port
+        from edgerun.admin.metrics import collected, counting, metrics_routes  # noqa: PLC0415  # with the imports of the port
         from edgerun.admin.port import AdminPort  # noqa: PLC0415  # its imports only where it is opened
 
         listener, _ = listen("127.0.0.1", self._options.ui_port, strict=False)
         address = f"http://localhost:{self._listener.getsockname()[1]}/"
         about = About(edge_url=address, cwd=self._loaded.path.parent, watching=self._options.watch)
+        metrics = counting(edge)
         streams = Streams()
-        more = panel_routes(edge, listening(edge), streams)
+        more = panel_routes(edge, listening(edge), streams) + metrics_routes(lambda: collected(edge, metrics))
         return AdminPort(edge, listener, home(self._loaded.path), about=about, more=more, streams=streams)
 
     async def _started(self, edge: Edge, watcher: Watcher) -> bool:

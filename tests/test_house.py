@@ -20,7 +20,7 @@ TEXTS = {".py", ".md", ".toml", ".txt", ".js", ".mjs", ".cjs", ".json", ".html",
 OURS = ("edgerun", "tests", "docs", "edge_functions", "sites", "benchmarks", ".ci")
 AT_THE_TOP = ("README.md", "CHANGELOG.md", "Makefile", "pyproject.toml", "edgerun.toml", "requirements.txt")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-CALLED = {"yaml": "PyYAML"}  # packages whose module has another name
+CALLED = {"yaml": "PyYAML", "prometheus_client": "prometheus-client"}  # packages whose module has another name
 INSIDE = {path.stem for path in (ROOT / "edgerun" / "functions" / "hosts").glob("*.py")}  # beside each other
 # By pydantic, and pytest by itself: only it loads the plugin.
 BROUGHT_ALONG = {"pydantic_core", "pytest"}

@@ -159,6 +159,7 @@ class Change:
     Attributes:
         counts: as they are after what was done so far.
         changed: digests of entries that were replaced or removed.
+        evicted: how many entries made room for others.
         files: names of bodies that no entry refers to any more, once this is committed.
     """
 
@@ -169,6 +170,7 @@ class Change:
         self.counts = _counts(transaction, tables["meta"])
         self.changed: list[bytes] = []
         self.files: list[bytes] = []
+        self.evicted = 0
 
     def purged_since(self, generation: int, entry: Entry) -> bool:
         """Tell whether an invalidation after a generation covers an entry."""
@@ -222,7 +224,9 @@ class Change:
                 if not cursor.first():
                     return
                 tick, digest = bytes(cursor.key()), bytes(cursor.value())
-            if not self.drop(digest):
+            if self.drop(digest):
+                self.evicted += 1
+            else:
                 self._transaction.delete(tick, db=self._tables["recency"])
 
     def purge(self, item: bytes) -> int:

@@ -280,7 +280,8 @@ class LmdbStore:
         if not self._unusable:
             try:
                 with self._database.read() as transaction:
-                    return Usage(self._database.entries(transaction), self._database.counts(transaction).used)
+                    used = self._database.counts(transaction).used
+                    return Usage(self._database.entries(transaction), used, self._writer.evicted)
             except lmdb.Error as error:
                 self._damage(error)
         return Usage()

@@ -14,11 +14,21 @@ from edgerun.cache.store import Usage
 CHUNK: Final = 1_000
 
 
+class _Lru(LRUCache[CacheKey, Entry]):
+    """Counts what makes room for others."""
+
+    evicted = 0
+
+    def popitem(self) -> tuple[CacheKey, Entry]:
+        self.evicted += 1
+        return super().popitem()
+
+
 class MemoryStore:
     """A `CacheStore` over cachetools' LRU, measured in bytes; entries do not outlive the process."""
 
     def __init__(self, *, size: int, max_object_size: int) -> None:
-        self._entries: LRUCache[CacheKey, Entry] = LRUCache(maxsize=size, getsizeof=lambda entry: entry.size)
+        self._entries = _Lru(maxsize=size, getsizeof=lambda entry: entry.size)
         self._max_object_size = max_object_size
         self._log = PurgeLog()
 
@@ -59,7 +69,7 @@ class MemoryStore:
             await asyncio.sleep(0)
 
     async def usage(self) -> Usage:
-        return Usage(len(self), self.used)
+        return Usage(len(self), self.used, self._entries.evicted)
 
     async def settled(self) -> None:
         return None

@@ -7,10 +7,14 @@ from edgerun.cache.entry import CacheKey, Entry
 
 
 class Usage(NamedTuple):
-    """What a store holds: how many objects, and how many bytes they are counted as; None while it cannot tell."""
+    """What a store holds: how many objects, and how many bytes they are counted as; None while it cannot tell.
+
+    `evicted` counts the objects that this process had make room for others, None where the store does not count them.
+    """
 
     objects: int | None = None
     used: int | None = None
+    evicted: int | None = None
 
 
 class CacheStore(Protocol):

@@ -117,6 +117,7 @@ class Writer:
         self._thread: threading.Thread | None = None
         self.touched: dict[bytes, None] = {}
         self.damaged = False
+        self.evicted = 0
 
     def start(self, first: Callable[[], object]) -> None:
         """Begin, with something that is to be done first."""
@@ -260,6 +261,7 @@ class Writer:
             return act(change), change
 
         outcome, change = self._database.write(within)
+        self.evicted += change.evicted
         for digest in change.changed:
             self._signs.change(number_of(digest))
         self._files.remove(change.files)

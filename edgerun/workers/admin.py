@@ -8,6 +8,7 @@ from starlette.routing import Mount, Route
 from edgerun import __version__
 from edgerun.admin.app import App, guarded, order_routes
 from edgerun.admin.inspector.api_cache import purge_route
+from edgerun.admin.metrics import metrics_routes
 from edgerun.workers.fleet import Fleet
 from edgerun.workers.passing import passes
 
@@ -33,6 +34,7 @@ def fleet_app(fleet: Fleet, *, port: int, token: str) -> App:
     routes = [
         Route("/health", health),
         Route("/ready", ready),
+        *metrics_routes(fleet.metrics),
         *order_routes(fleet),
         purge_route(fleet),
         Mount("/", passes(fleet)),

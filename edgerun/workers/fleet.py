@@ -8,11 +8,14 @@ from typing import Any, Final
 
 from edgerun.distribution.model import Config
 from edgerun.errors import StoreError
+from edgerun.observe.figures import Snapshot, lasting, merged
 from edgerun.visit import Clock
 from edgerun.workers.control import Message, NoAnswer
 from edgerun.workers.crew import Crew
 from edgerun.workers.hand import Hand
 
+COUNTING: Final = 5.0
+"""Seconds in which a worker has to say what it has counted."""
 PATIENCE: Final = 30.0
 """Seconds in which a worker has to take an order."""
 
@@ -31,6 +34,9 @@ class Fleet:
         self.crews: list[Crew] = []
         self._count = count
         self._helpers: dict[int, Hand] = {}
+        self._counting: list[Hand] = []
+        self._counted: Snapshot = {}
+        self._replaced = 0
 
     @property
     def hands(self) -> list[Hand]:
@@ -75,6 +81,33 @@ class Fleet:
         ready = sum(hand.ready for hand in self.hands)
         word = "ok" if ready >= self._count else "degraded" if ready else "down"
         return {"status": word, "workers": [told for crew in self.crews for told in _told(crew)]}
+
+    def add(self, hand: Hand) -> None:
+        """Count what a worker does with the rest, for as long as it runs and after."""
+        self._close_books()
+        self._counting.append(hand)
+
+    def forget(self, crew: Crew) -> None:
+        """Let the workers of a revision go, all of which have ended."""
+        self.crews.remove(crew)
+        self._replaced += sum(crew.restarts.values())
+
+    async def metrics(self) -> Snapshot:
+        """Return what all workers have counted, those too that have ended."""
+        self._close_books()
+        found = await asyncio.gather(*(hand.counted(COUNTING) for hand in self._counting))
+        replaced = self._replaced + sum(sum(crew.restarts.values()) for crew in self.crews)
+        own: Snapshot = {
+            "edgerun_workers": [([hand.state], 1.0) for hand in self.hands],
+            "edgerun_worker_restarts_total": [([], float(replaced))],
+        }
+        return merged([self._counted, *found, own])
+
+    def _close_books(self) -> None:
+        """Keep the sums of workers that have ended, and nothing else of them."""
+        ended = [hand for hand in self._counting if hand.link.lost.is_set()]
+        self._counting = [hand for hand in self._counting if hand not in ended]
+        self._counted = merged([self._counted, *(lasting(hand.figures) for hand in ended)])
 
     def share_out(self) -> None:
         """Have the listener of a worker that is not there answered by another one, for as long as that is needed."""

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from edgerun.observe.figures import Snapshot, lasting
 from edgerun.workers.assignment import Assignment, handed_over
-from edgerun.workers.control import Link, Message
+from edgerun.workers.control import Link, Message, NoAnswer
 from edgerun.workers.worker import KEPT_FROM
 
 PROGRAM: Final = "import sys; sys.path[:] = {path!r}; from edgerun.workers.worker import main; sys.exit(main({end}))"
@@ -33,6 +34,7 @@ class Hand:
         ready_at: when it began to answer, by the monotonic clock; None before.
         why: what it said was wrong with its configuration; "" if it said nothing.
         leaving: whether it was told to end.
+        figures: what it has counted, as far as it is known here.
         ended: its exit code, once it has one.
     """
 
@@ -44,6 +46,7 @@ class Hand:
         self.started = time.time()
         self.ready_at: float | None = None
         self.why = ""
+        self.figures: Snapshot = {}
         self.leaving = False
         self.link = link
         self.begun = asyncio.Event()
@@ -105,11 +108,21 @@ class Hand:
             case "ready":
                 self.ready_at = time.monotonic()
                 self.begun.set()
+            case "figures":
+                self.figures = message["counted"]
             case "failed":
                 self.why = str(message["why"])
             case "lines":
                 lost = message["lost"]
                 self._on_lines((f"({lost} lines of worker {self.number} are lost)\n" if lost else "") + message["text"])
+
+    async def counted(self, patience: float) -> Snapshot:
+        """Return what it has counted; of one that does not answer in time, what is known."""
+        with contextlib.suppress(NoAnswer, TimeoutError):
+            async with asyncio.timeout(patience):
+                self.figures = await self.link.ask("count")
+                return self.figures
+        return lasting(self.figures)
 
     def leave(self) -> None:
         """Have it take no more connections, and end once all are done with."""

@@ -103,7 +103,7 @@ class Revisions:
         await self._forget(crew)
 
     async def _forget(self, crew: Crew) -> None:
-        self._fleet.crews.remove(crew)
+        self._fleet.forget(crew)
         del self._served[crew]
         await self._match()
 

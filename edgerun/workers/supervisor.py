@@ -151,7 +151,9 @@ class Supervisor:
 
     def _crew(self, loaded: Loaded) -> Crew:
         async def start(number: int) -> Hand:
-            return await Hand.start(self._assignment(number, loaded), self._terminal.write)
+            hand = await Hand.start(self._assignment(number, loaded), self._terminal.write)
+            self._fleet.add(hand)
+            return hand
 
         return Crew(start, self._workers, self._tell)
 

@@ -15,6 +15,8 @@ from edgerun.errors import ConfigError
 from edgerun.home import home
 from edgerun.loops import loop_factory
 from edgerun.observe.console import Console
+from edgerun.observe.figures import Snapshot
+from edgerun.observe.metrics import Metrics
 from edgerun.serving import Listening, configs
 from edgerun.workers.assignment import Assignment, take_over
 from edgerun.workers.control import Link, Message, NoAnswer, OnPart
@@ -58,6 +60,7 @@ class Worker:
         self._stopped = False
         self._leaving: asyncio.Task[None] | None = None
         self._admin: Any = None
+        self._metrics: Metrics | None = None
 
     async def run(self, end: socket.socket) -> int:
         """Serve until the parent says to stop, or is gone."""
@@ -94,6 +97,7 @@ class Worker:
             self._admin = self._admin_app(given.admin_port)
         try:
             await self._serve(loop)
+            self._link.tell("figures", counted=await self._counted())
         finally:
             await self._edge.aclose()
             console.flush()
@@ -180,7 +184,14 @@ class Worker:
                 return {"count": await self._edge.invalidate(order["items"], order["distribution"])}
             case "answer":
                 return await self._answer(order, part)
+            case "count":
+                return await self._counted()
         raise NoAnswer(f"{order['do']!r} is not done by workers")
+
+    async def _counted(self) -> Snapshot:
+        from edgerun.admin.metrics import collected  # noqa: PLC0415  # only where there is a port
+
+        return {} if self._metrics is None else await collected(self._edge, self._metrics)
 
     async def _answer(self, order: Message, part: OnPart) -> Message:
         """Answer a request to the admin port, as the admin application of a single process would."""
@@ -193,10 +204,12 @@ class Worker:
         from edgerun.admin.app import admin_app  # noqa: PLC0415  # only where there is a port
         from edgerun.admin.inspector.inspected import About  # noqa: PLC0415
         from edgerun.admin.inspector.panels import listening, panel_routes  # noqa: PLC0415
+        from edgerun.admin.metrics import counting  # noqa: PLC0415
 
         given = self._assignment
         about = About(edge_url=given.url, cwd=given.path.parent)
         more = panel_routes(self._edge, listening(self._edge))
+        self._metrics = counting(self._edge)
         return admin_app(self._edge, port=port, token=given.token, about=about, more=more)
 
 

@@ -72,12 +72,25 @@ def make(request, tmp_path):
 
 def test_usage_is_nothing_at_first_and_what_was_kept_afterwards(make):
     store, one, two = make(), entry(b"/a", b"one"), entry(b"/b", b"two" * 1000)
-    assert store.usage() == (0, 0)
+    assert store.usage()[:2] == (0, 0)
     store.put(one)
     store.put(two)
-    assert store.usage() == (2, one.size + two.size)
+    assert store.usage()[:2] == (2, one.size + two.size)
     store.invalidate(b"/a")
-    assert store.usage() == (1, two.size)
+    assert store.usage()[:2] == (1, two.size)
+
+
+def test_what_made_room_for_others_is_counted_where_the_store_counts_it(make):
+    one, two, three = (entry(b"/%d" % number, b"x" * 1000) for number in range(3))
+    store = make(size=one.size + two.size)
+    for each in (one, two):
+        store.put(each)
+    before = store.usage().evicted
+    store.put(three)
+    assert store.usage().objects == 2
+    assert (before, store.usage().evicted) in {(0, 1), (None, None)}
+    store.invalidate(b"/*")  # that is no making room
+    assert store.usage().evicted in {1, None}
 
 
 def test_what_was_put_is_found(make):

@@ -7,6 +7,7 @@ import urllib.request
 from http.client import HTTPConnection
 from pathlib import Path
 
+from prometheus_client.parser import text_string_to_metric_families
 from running import DEADLINE, Answer, Running, project, until
 
 # Says whose environment it is: its parent is the zygote, whose parent is the worker.
@@ -46,6 +47,13 @@ class Crew(Running):
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read())
+
+    def metrics(self):
+        """Return what the admin port counts, by name and labels."""
+        running = json.loads((self.folder / ".edgerun" / "server.json").read_text())
+        with urllib.request.urlopen(running["url"] + "/metrics", timeout=DEADLINE) as answer:
+            families = text_string_to_metric_families(answer.read().decode())
+        return {(each.name, *each.labels.values()): each.value for family in families for each in family.samples}
 
     def workers(self):
         """Return the workers' pids by number, as the admin port tells them."""
