@@ -10,7 +10,9 @@ from edgerun.values import value
 
 Record = dict[str, Any]
 
-PASSING: Final = frozenset({"date", "x-amz-cf-id", "age", "server-timing", "via"})
+PASSING: Final = frozenset(
+    {"date", "x-amz-cf-id", "x-amz-request-id", "x-amz-id-2", "age", "server-timing", "via"},
+)
 """Headers that differ from one request to the next although nothing else does."""
 OF_REQUESTS: Final = frozenset({"requestId"})
 MISSING: Final = object()

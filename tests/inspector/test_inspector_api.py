@@ -262,6 +262,20 @@ def test_what_is_sent_hits_what_viewers_stored(site, ask):
     assert ask(f"/api/requests/{sent.json()['id']}").json()["result_type"] == "Hit"
 
 
+def test_a_request_that_no_door_would_take_is_refused_and_recorded_as_by_a_door(ask):
+    sent = resend(ask, "http://shop.example/" + "a" * 9000)
+    assert ask(f"/api/requests/{sent.json()['id']}").json()["status"] == 414
+    sent = resend(ask, headers=[["Host", "shop.example"], ["Host", "other.example"]])
+    assert ask(f"/api/requests/{sent.json()['id']}").json()["status"] == 400
+
+
+def test_the_bytes_that_a_viewer_gets_are_counted_with_the_head(ask):
+    whole, head = (resend(ask, method=method).json()["id"] for method in ("GET", "HEAD"))
+    whole, head = (ask(f"/api/requests/{each}").json() for each in (whole, head))
+    assert whole["bytes"] - head["bytes"] == len(PAGE)
+    assert head["bytes"] > 200
+
+
 @pytest.mark.parametrize(
     ("order", "said"),
     [

@@ -191,6 +191,8 @@ def test_a_function_that_fails_shows_its_stack_and_what_it_printed(site, desk, f
     page = desk(f"#/requests/{record['id']}")
     expect(page.locator("section.problem")).to_contain_text("no such price")
     expect(page.locator("section.problem")).to_contain_text("crash.py")
+    cache = page.locator("section.card", has=page.get_by_role("heading", name="Cache", exact=True))
+    expect(cache).to_contain_text("nothing is stored for this key")
     expect(opened_stage(page, "origin-request")).to_contain_text("about to fail")
 
 

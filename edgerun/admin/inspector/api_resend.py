@@ -14,7 +14,10 @@ from edgerun.admin.inspector.api_requests import OFF
 from edgerun.admin.inspector.inspected import Inspected
 from edgerun.admin.inspector.orders import BadOrder, error, order_of
 from edgerun.admin.questions import request_of
-from edgerun.errors import EdgeError
+from edgerun.distribution.guard import check_size
+from edgerun.doors import outgoing
+from edgerun.doors.target import checked_host
+from edgerun.errors import EdgeError, RequestError
 from edgerun.http.headers import Headers
 from edgerun.http.message import BytesBody, Request
 from edgerun.observe.recorder import Recorder
@@ -38,7 +41,7 @@ def resend_routes(edge: Inspected) -> list[Route]:
         except BadOrder as fault:
             return fault.answer()
         delivery = await _begun(edge, recorder, request)
-        await _taken(delivery)
+        await _taken(delivery, request.method)
         record = recorder.get(delivery.id)
         return answer({"id": delivery.id, "number": record and record["number"]}, status=201)
 
@@ -78,17 +81,34 @@ def _body(given: Any) -> bytes:
 
 
 async def _begun(edge: Inspected, recorder: Recorder, request: Request) -> Delivery:
-    begun = recorder.before(edge).begin(request)
+    """Hand a request to the edge as a door does: what none would take for a request is refused as it would."""
+    entrance = recorder.before(edge)
+    head = (
+        len(request.method)
+        + 12
+        + len(request.target)
+        + sum(len(name) + len(text) + 4 for name, text in request.headers)
+    )
+    try:
+        check_size(len(request.target), head)
+        checked_host(request.headers, request.http_version)
+    except RequestError as error:
+        return entrance.refuse(error, request)
+    begun = entrance.begin(request)
     return begun if isinstance(begun, Delivery) else await asyncio.ensure_future(begun)
 
 
-async def _taken(delivery: Delivery) -> None:
+async def _taken(delivery: Delivery, method: str) -> None:
     """Read an answer as a viewer does who does not keep it; one that does not end is left after a while."""
-    size, complete = 0, False
+    response = delivery.response
+    size = len(outgoing.head(response, keep_alive=True, chunked=False))
+    silent = method == "HEAD" or response.status in outgoing.BODILESS
+    complete = False
     try:
         async with asyncio.timeout(PATIENCE):
-            async for chunk in delivery.response.body.stream():
-                size += len(chunk)
+            if not silent:
+                async for chunk in response.body.stream():
+                    size += len(chunk)
         complete = True
     except (EdgeError, TimeoutError):
         pass

@@ -15,13 +15,12 @@ function failure(stage) {
   const title = error.rule ? `${stage.name}: the result breaks rule ${error.rule}` : `${stage.name} failed`;
   return el("section", { class: "card problem bad" },
     el("h2", {}, title, stage.function ? el("span", { class: "muted" }, ` · ${stage.function}`) : null),
-    el("p", { class: "wrap" }, error.message),
+    el("p", { class: "wrap" }, error.error_type ? [el("b", {}, error.error_type), ": "] : null, error.message),
     facts([
       ["Rule", error.rule],
       ["Where", error.path ? el("code", {}, error.path) : ""],
       ["Value", error.path ? el("code", {}, String(error.value)) : ""],
       ["Fix", error.fix],
-      ["Error", error.error_type],
     ], { wide: true }),
     error.stack?.length ? el("pre", { class: "code", tabindex: "0", "aria-label": "Stack" }, error.stack.join("\n").trimEnd()) : null,
     error.rule ? rulePage(error.rule) : null);

@@ -110,8 +110,8 @@ function overview(record) {
 
 /** Return what the cache decided, from which key and arithmetic, and what would make it a hit. */
 function cachePanel(record) {
-  const cache = record.cache;
-  if (!cache) return card("Cache", el("p", { class: "muted" }, "The cache was not asked."));
+  if (!record.cache) return card("Cache", el("p", { class: "muted" }, "The cache was not asked."));
+  const cache = { ...record.cache, ...lookedUp(record) };
   const stored = cache.stored_by && cache.stored_by !== record.id;
   return card("Cache",
     facts([
@@ -125,6 +125,15 @@ function cachePanel(record) {
     cache.key.length ? [el("h3", {}, "Cache key"), arithmetic(cache.key)] : null,
     cache.steps.length ? [el("h3", {}, "Freshness"), arithmetic(cache.steps)] : null,
     cache.settled?.steps?.length ? [el("h3", {}, "How long the answer is kept"), arithmetic(cache.settled.steps)] : null);
+}
+
+/** Return what the look-up said when the answer came of a failure after it, and so tells nothing of the cache itself. */
+function lookedUp(record) {
+  const detail = (name) => record.stages.find((stage) => stage.name === name)?.detail;
+  const found = record.cache.key.length || record.cache.steps.length ? null : detail("look up");
+  if (!found) return {};
+  const key = Object.entries(detail("key") ?? {}).map(([name, value]) => ({ name, value, rule: "" }));
+  return { reason: found.reason ?? record.cache.reason, key };
 }
 
 function exchange(asked, n, record) {

@@ -37,8 +37,8 @@ function taken(step, record, end) {
   const kind = stage.error ? "bad" : stage.function ? "function" : "plain";
   const line = el("summary", { class: "step-line" },
     el("span", { class: "step-name" }, step.name),
-    el("span", { class: "step-said" }, stage.error ? tag(stage.error.rule ?? "failed", "bad") : null, stage.error ? " " : null,
-      stage.outcome, stage.function ? el("span", { class: "muted" }, ` · ${stage.function}`) : null),
+    el("span", { class: "step-said" }, stage.error?.rule ? [tag(stage.error.rule, "bad"), " "] : null,
+      stage.error ? el("span", { class: "bad-text" }, stage.outcome) : stage.outcome, stage.function ? el("span", { class: "muted" }, ` · ${stage.function}`) : null),
     el("span", { class: "bar" }, el("span", { class: `bar-fill ${kind}`, style: place })),
     el("span", { class: "step-took" }, duration(took)));
   const content = el("div", { class: "step-content" });
@@ -71,7 +71,7 @@ function functionFacts(stage) {
 }
 
 function failure(error) {
-  return el("div", { class: "notice bad" }, el("p", {}, el("b", {}, error.type), ": ", error.message),
+  return el("div", { class: "notice bad" }, el("p", {}, el("b", {}, error.error_type ?? error.type), ": ", error.message),
     error.stack?.length ? el("pre", { class: "code" }, error.stack.join("\n")) : null);
 }
 

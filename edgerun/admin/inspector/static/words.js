@@ -54,7 +54,11 @@ const SHORT = {
   LambdaGeneratedResponse: "Lambda’s answer",
   FunctionGeneratedResponse: "Function’s answer",
   LambdaExecutionError: "Lambda failed",
-  LambdaValidationError: "Lambda refused",
+  FunctionExecutionError: "Function failed",
+  LambdaValidationError: "Refused",
+  FunctionValidationError: "Refused",
+  LambdaLimitExceeded: "Throttled",
+  FunctionThrottledError: "Throttled",
 };
 
 /** Return a result type in words that fit a column. */
