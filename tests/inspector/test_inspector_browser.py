@@ -397,6 +397,18 @@ def test_a_page_goes_on_once_its_server_is_back(site, desk, fresh):
     expect(rows(page)).to_have_count(2)
 
 
+def test_a_page_begins_anew_when_its_server_is_another_one(site, desk, fresh):
+    page = desk(allowed=("ERR_", "Failed to load resource"))
+    expect(page.locator("main")).to_contain_text("No requests yet.")
+    site.down()
+    site.edge.recorder = None
+    try:
+        site.up()
+        expect(page.locator("main")).to_contain_text("Recording is off.", timeout=15_000)
+    finally:
+        site.edge.recorder = site.recorder
+
+
 def test_a_server_that_keeps_no_records_says_how_to_have_them(tmp_path, open_page):
     served = inspected_site(tmp_path, recording=False)
     try:

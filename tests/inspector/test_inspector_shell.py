@@ -108,7 +108,7 @@ def test_no_script_makes_html_or_code_of_text(name):
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_every_import_of_a_script_is_there(name):
     text = (STATIC / name).read_text()
-    wanted = re.findall(r'(?:from |import\()"\./([^"]+)"', text)
+    wanted = re.findall(r'(?:from |import\(|file: )"\./([^"]+)"', text)
     assert [each for each in wanted if not (STATIC / each).is_file()] == []
 
 

@@ -138,6 +138,8 @@ function listen() {
     } else if (kind === "closed") {
       broken = true;
       if (told.status !== 401) state("lost");
+    } else if (kind === "hello" && (told.version !== about.version || told.recording !== about.recording)) {
+      location.reload(); // another server, which may have other pages
     } else {
       tell(kind, told);
     }
