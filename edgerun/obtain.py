@@ -1,6 +1,5 @@
 """Look-up and origin half together: how viewers and error pages come by an answer, fetched once for all who wait."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -63,7 +62,16 @@ class Obtain:
         if use is Use.UNAVAILABLE:
             error = NothingStored("only-if-cached, and nothing stored may answer")
             return self._tell.refused(visit, Step.LOOK_UP, error)
-        errand = Errand(visit, sought.request, distribution, behavior, sought.key, entry, (), decision, choice=choice)
+        errand = Errand(
+            visit=visit,
+            request=sought.request,
+            distribution=distribution,
+            behavior=behavior,
+            key=sought.key,
+            stale=entry,
+            decision=decision,
+            choice=choice,
+        )
         caching = self._authorities[distribution.id]
         return await (self._passed(errand, caching) if use is Use.PASS else self._decided(errand, caching))
 
@@ -102,10 +110,10 @@ class Obtain:
         assert decision is not None
         if entry is None or not decision.hit:
             if decision.why is Why.OTHER_VARIANTS and errand.key is not None:
-                errand = replace(errand, others=await self._variants.others(errand.key))
+                errand = changed(errand, others=await self._variants.others(errand.key))
             return await self._collapsed(errand, caching)
         if decision.use is Use.REFRESH and entry.key not in self._flights:
-            behind = replace(errand, request=without_conditions(errand.request))
+            behind = changed(errand, request=without_conditions(errand.request))
             self._flights.behind(entry.key, partial(self._lead, behind, caching))
         return from_entry(entry, entry.age(errand.visit.started), decision)
 
@@ -118,7 +126,7 @@ class Obtain:
         await in_task()
         key = caching.passed_key(request, errand.behavior, errand.distribution)
         if key is not None:
-            return await self._collapsed(replace(errand, key=key), caching, alone=True)
+            return await self._collapsed(changed(errand, key=key), caching, alone=True)
         fetched = await self._origin_half.run(errand)
         if isinstance(fetched, Tunnel):
             return fetched
@@ -180,7 +188,7 @@ class Obtain:
             collapsed = False
             if entry is not None and errand.waits_for is None and not selects(entry.key, headers):
                 # Those who want the same other variant wait for each other again.
-                errand = replace(errand, waits_for=sibling(entry.key, headers))
+                errand = changed(errand, waits_for=sibling(entry.key, headers))
             else:
                 alone, again = not fetched.failed, False
         response = obtained.response
@@ -217,7 +225,8 @@ class Obtain:
     async def _keep(self, errand: Errand, entry: Entry, caching: Caching, generation: int) -> None:
         assert errand.key is not None
         tags = cache_tags(entry.headers, self._tag_headers)
-        entry = changed(entry, generation=generation, tags=tags)
+        if generation != entry.generation or tags != entry.tags:
+            entry = changed(entry, generation=generation, tags=tags)
         if caching.by_vary:
             kept = await self._variants.keep(entry, errand.key._replace(method=entry.key.method), generation)
         else:

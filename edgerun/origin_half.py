@@ -1,7 +1,6 @@
 """The origin half of a request's way: once per key, however many wait (the right column of `pipeline.py`)."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from edgerun import answers
@@ -17,10 +16,12 @@ from edgerun.http.fields import format_date
 from edgerun.http.headers import Line
 from edgerun.http.message import Request, Response, Tunnel
 from edgerun.observe.events import Step
+from edgerun.origins.origin import Origin
 from edgerun.run import in_asyncio_task
 from edgerun.services import Authorities, Services
 from edgerun.settle import Exchange, compressed, settle, with_status
 from edgerun.teller import Teller
+from edgerun.values import changed
 from edgerun.visit import Errand, Fetched, Marks
 
 NO_STATUSES: Final[frozenset[int]] = frozenset()
@@ -69,7 +70,7 @@ class OriginHalf:
         fetched = settle(errand, exchange, caching)
         if fetched is None:
             await exchange.response.body.aclose()
-            return await self.run(replace(errand, request=without_conditions(errand.request), plain=True))
+            return await self.run(changed(errand, request=without_conditions(errand.request), plain=True))
         fetched = with_status(fetched, exchange)
         if fetched.obtained.response.body is not exchange.response.body:
             await exchange.response.body.aclose()
@@ -123,12 +124,13 @@ class OriginHalf:
             error.place = spec.domain_name, spec.port
             raise
         if behavior.origin_request is not None:
-            changed = await self._origin_request(errand, behavior.origin_request, request, spec)
-            if isinstance(changed, Response):
+            made = await self._origin_request(errand, behavior.origin_request, request, spec)
+            if isinstance(made, Response):
                 now = self._clock()
-                return Exchange(response=changed, origin_status=changed.status, began=began, ended=now, generated=True)
-            request, spec = changed
-        response = await self._fetch(errand, request, spec)
+                return Exchange(response=made, origin_status=made.status, began=began, ended=now, generated=True)
+            request, spec = made
+            origin = self._origin_for(spec)
+        response = await self._fetch(errand, request, spec, origin)
         if isinstance(response, Tunnel):
             return response
         if request.method == "GET" and not caching.may_pass_on(response):
@@ -167,12 +169,12 @@ class OriginHalf:
         self._tell.step(visit, Step.ORIGIN_REQUEST, "went on", result)
         return result.request, result.origin or spec
 
-    async def _fetch(self, errand: Errand, request: Request, spec: OriginSpec) -> Response | Tunnel:
+    async def _fetch(self, errand: Errand, request: Request, spec: OriginSpec, origin: Origin) -> Response | Tunnel:
         visit = errand.visit
         upgrade = errand.request.headers.get(b"upgrade") if wants_tunnel(errand.request) else None
         wire = forward.wire_request(request, spec, visit.id, upgrade=upgrade)
         try:
-            response = await self._origin_for(spec).fetch(wire, on_interim=visit.on_interim)
+            response = await origin.fetch(wire, on_interim=visit.on_interim)
         except OriginError as error:
             error.place = spec.domain_name, spec.port
             raise
@@ -187,14 +189,14 @@ class OriginHalf:
         context = visit.comes_to(Point.ORIGIN_RESPONSE, errand.distribution)
         judge = self._tell.judge(context)
         try:
-            changed = await self._invoker.on_response(context, association, request, response, spec, judge)
+            made = await self._invoker.on_response(context, association, request, response, spec, judge)
         except BaseException:
             await response.body.aclose()
             raise
-        if changed.body is not response.body:
+        if made.body is not response.body:
             await response.body.aclose()
-        self._tell.step(visit, Step.ORIGIN_RESPONSE, str(changed.status), changed)
-        return changed
+        self._tell.step(visit, Step.ORIGIN_RESPONSE, str(made.status), made)
+        return made
 
     def _no_answer(self, errand: Errand, caching: Caching, began: float, error: OriginError) -> Exchange:
         """Turn an origin's failure into the answer CloudFront makes of it, so that it can be cached as one."""

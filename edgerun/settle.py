@@ -285,7 +285,8 @@ def _is_asked_for(errand: Errand, response: Response) -> bool:
 def _requested_uri(errand: Errand) -> bytes:
     """Return what the viewer asked for, with the query as it is cached (§8.1)."""
     asked = errand.visit.request
-    return asked.changed(query=pick_query(asked.query, errand.behavior.cache_policy.query_strings)).target
+    query = pick_query(asked.query, errand.behavior.cache_policy.query_strings)
+    return asked.path if query is None else asked.path + b"?" + query
 
 
 def with_length(response: Response, method: str) -> Response:

@@ -29,21 +29,23 @@ def changed(given: T, **fields: Any) -> T:
     Raises:
         AttributeError: a field the value does not have.
     """
-    new: T = _copier(cast("Hashable", type(given)))(given)
-    for name, content in fields.items():
-        setattr(new, name, content)
+    new: T = _changer(cast("Hashable", type(given)), *fields)(given, *fields.values())
     return new
 
 
-@lru_cache(maxsize=256)
-def _copier(cls: Any) -> Callable[[Any], Any]:
-    """Return a function that copies a value: written out field by field, as `dataclasses` writes `__init__`."""
-    assignments = [f" new.{field.name} = given.{field.name}" for field in fields_of(cls)]
-    text = "\n".join(["def copy(given):", " new = make(cls)", *assignments, " return new"])
-    names: dict[str, Any] = {"make": object.__new__, "cls": cls}
-    exec(text, names)  # noqa: S102  # the names of our own fields
-    copy: Callable[[Any], Any] = names["copy"]
-    return copy
+@lru_cache(maxsize=1024)
+def _changer(cls: Any, *names: str) -> Callable[..., Any]:
+    """Return a function that copies a value but for some fields: written out, as `dataclasses` writes `__init__`."""
+    known = [field.name for field in fields_of(cls)]
+    for name in names:
+        if name not in known:
+            raise AttributeError(f"{cls.__name__!r} has no field {name!r}")
+    assignments = [f" new.{name} = {'' if name in names else 'given.'}{name}" for name in known]
+    text = "\n".join([f"def change({', '.join(('given', *names))}):", " new = make(cls)", *assignments, " return new"])
+    namespace: dict[str, Any] = {"make": object.__new__, "cls": cls}
+    exec(text, namespace)  # noqa: S102  # the names of our own fields
+    change: Callable[..., Any] = namespace["change"]
+    return change
 
 
 MOST_REMEMBERED: Final = 1024

@@ -1,7 +1,6 @@
 """The values that pass between the pipeline's steps, and the one that a door gets in the end."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import md5
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +11,7 @@ from edgerun.distribution.model import Behavior, Distribution, Point
 from edgerun.errors import EdgeError
 from edgerun.functions.lambda_event import EdgeContext
 from edgerun.functions.runtime import Ending
-from edgerun.http.headers import Headers, Line
+from edgerun.http.headers import Headers, Line, serialise
 from edgerun.http.message import Body, BytesBody, OnInterim, Request, Response, Tunnel
 from edgerun.observe.events import Answered
 from edgerun.values import changed, value
@@ -91,7 +90,7 @@ class Visit:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Errand:
     """What the origin half is sent for.
 
@@ -127,7 +126,9 @@ class Errand:
         if self.waits_for is not None:
             return self.waits_for
         known = self.decision.key if self.decision is not None else None
-        return self.key if known is None else known._replace(method=self.key.method)
+        if known is None or known is self.key:
+            return self.key
+        return known._replace(method=self.key.method)
 
     @property
     def wish(self) -> Any:
@@ -271,7 +272,7 @@ def from_entry(entry: Entry, age: int, decision: Decision | None = None, *, stan
 
 def completed(entry: Entry) -> Entry:
     """Return an entry ready for the store: a small body as bytes, without the machinery of its arrival."""
-    data = entry.body.data
+    data = None if isinstance(entry.body, BytesBody) else entry.body.data
     return entry if data is None else changed(entry, body=BytesBody(data))
 
 
@@ -282,7 +283,7 @@ class Marks:
         node = md5(distribution_id.encode(), usedforsecurity=False).hexdigest().encode()
         self.via = b"1.1 " + node + b".cloudfront.net (CloudFront)"
         self._node = node
-        self._lines: dict[str, tuple[Line, Line, Line]] = {}
+        self._lines: dict[str, tuple[tuple[Line, Line, Line], bytes]] = {}
 
     def via_to_origin(self, http_version: str) -> bytes:
         """Return our member of the `Via` header towards the origin: it names the viewer's version."""
@@ -291,17 +292,17 @@ class Marks:
     def fixed(self, obtained: Obtained) -> Headers:
         """Return the response's headers with the lines that are the same for every viewer."""
         headers = obtained.response.headers
-        lines = self._lines.get(obtained.word) or self._make(obtained.word)
+        lines, block = self._lines.get(obtained.word) or self._make(obtained.word)
         before = headers.joined(b"via")
-        if before is not None:
-            headers = headers.without(b"via")
-            lines = (lines[0], (b"Via", before + b", " + self.via), lines[2])
-        return headers.plus(*lines)
+        if before is None:
+            return headers.plus_block(lines, block)
+        return headers.without(b"via").plus(lines[0], (b"Via", before + b", " + self.via), lines[2])
 
-    def _make(self, word: str) -> tuple[Line, Line, Line]:
+    def _make(self, word: str) -> tuple[tuple[Line, Line, Line], bytes]:
         x_cache = (b"X-Cache", word.encode() + b" from cloudfront")
-        lines = self._lines[word] = (x_cache, (b"Via", self.via), (b"X-Amz-Cf-Pop", POP))
-        return lines
+        lines = (x_cache, (b"Via", self.via), (b"X-Amz-Cf-Pop", POP))
+        made = self._lines[word] = (lines, serialise(lines))
+        return made
 
 
 def signed(response: Response, headers: Headers, request_id: str, age: int | None) -> Response:

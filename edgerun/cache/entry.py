@@ -111,8 +111,9 @@ class Entry:
     @property
     def size(self) -> int:
         """Bytes it is counted as: body, head, key and a flat overhead."""
-        head = sum(len(name) + len(text) + 4 for name, text in self.headers)
-        key = len(self.key.uri) + len(self.key.cookies or b"")
-        key += sum(len(name) + sum(map(len, values)) for name, values in self.key.headers)
-        key += sum(map(len, self.tags))
-        return (self.body.length or 0) + head + key + len(self.requested_uri) + 512
+        size = (self.body.length or 0) + len(self.headers.block) + len(self.key.uri) + len(self.requested_uri) + 512
+        if self.key.cookies is not None:
+            size += len(self.key.cookies)
+        for name, values in self.key.headers:
+            size += len(name) + sum(map(len, values))
+        return size + sum(map(len, self.tags)) if self.tags else size

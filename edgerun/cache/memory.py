@@ -43,11 +43,12 @@ class MemoryStore:
         return self.peek(key)
 
     def put(self, key: CacheKey, entry: Entry, generation: int) -> bool:
-        if (entry.body.length or 0) > self._max_object_size or entry.size > self._entries.maxsize:
+        if (entry.body.length or 0) > self._max_object_size or self._log.purged_since(generation, entry):
             return False
-        if self._log.purged_since(generation, entry):
+        try:
+            self._entries[key] = entry
+        except ValueError:  # it is larger than all there may be
             return False
-        self._entries[key] = entry
         return True
 
     def discard(self, key: CacheKey) -> None:

@@ -120,7 +120,7 @@ def read_parts(text: bytes) -> Parts:
 
 def list_key(key: CacheKey) -> CacheKey:
     """Return where the list of an object's parts is kept, given where the whole would be."""
-    return key._replace(method="PARTS")
+    return CacheKey(key[0], "PARTS", *key[2:])
 
 
 def part_key(key: CacheKey, part: Stretch) -> CacheKey:

@@ -1,9 +1,11 @@
 """Header lines as they stand on the wire: ordered, repeated, in their own case, byte for byte."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 
 Line = tuple[bytes, bytes]
+Index = dict[bytes, bytes | tuple[bytes, ...]]
+"""Values by lower-case name: one as it is, several as a tuple. Bytes alone are no matter for the garbage collector."""
 
 
 class Headers:
@@ -25,12 +27,12 @@ class Headers:
     def __init__(self, lines: Iterable[Line] = (), base: "Headers | None" = None) -> None:
         self._lines: tuple[Line, ...] = tuple(lines)
         self._base = base
-        self._index: dict[bytes, list[bytes]] | None = None
+        self._index: Index | None = None
         self._block: bytes | None = None
         self.found: dict[Any, Any] | None = None
 
     @classmethod
-    def of_index(cls, lines: list[Line], index: dict[bytes, list[bytes]]) -> "Headers":
+    def of_index(cls, lines: list[Line], index: "Index") -> "Headers":
         """Return the headers of lines whose values by lower-case name are at hand."""
         made = cls(lines)
         made._index = index
@@ -72,17 +74,20 @@ class Headers:
 
     def get(self, name: bytes) -> bytes | None:
         """Return the first value of a header, or None; `name` in lower case."""
-        values = self._values(name)
-        return values[0] if values else None
+        found = self._found(name)
+        return found if found is None or type(found) is bytes else found[0]  # type: ignore[return-value]
 
     def get_all(self, name: bytes) -> tuple[bytes, ...]:
         """Return every value of a header in order; `name` in lower case."""
-        return tuple(self._values(name))
+        found = self._found(name)
+        if found is None:
+            return ()
+        return (found,) if isinstance(found, bytes) else found
 
     def joined(self, name: bytes) -> bytes | None:
         """Return all values of a list header as one, joined with a comma and a space (RFC 9110 §5.2)."""
-        values = self._values(name)
-        return (values[0] if len(values) == 1 else b", ".join(values)) if values else None
+        found = self._found(name)
+        return found if found is None or isinstance(found, bytes) else b", ".join(found)
 
     def names(self) -> Iterator[bytes]:
         """Yield each distinct header name in lower case, in order of first appearance."""
@@ -136,21 +141,25 @@ class Headers:
             return self._base._lacks(names) and not any(line[0].lower() in names for line in self._lines)  # noqa: SLF001
         return self._by_name().keys().isdisjoint(names)
 
-    def _values(self, name: bytes) -> Sequence[bytes]:
+    def _found(self, name: bytes) -> bytes | tuple[bytes, ...] | None:
+        """Return the value of a header, or all of them where there are several."""
         if self._index is not None:
-            return self._index.get(name, ())
+            return self._index.get(name)
         if self._base is None:
-            return self._by_name().get(name, ())
+            return self._by_name().get(name)
         # The few lines of its own stand on a head that has its index, or makes one for all who stand on it.
-        values = self._base._values(name)  # noqa: SLF001  # of its own kind
-        own = [text for known, text in self._lines if known.lower() == name]
-        return [*values, *own] if own else values
+        found = self._base._found(name)  # noqa: SLF001  # of its own kind
+        for known, text in self._lines:
+            if known.lower() == name:
+                found = together(found, text)
+        return found
 
-    def _by_name(self) -> dict[bytes, list[bytes]]:
+    def _by_name(self) -> "Index":
         if self._index is None:
-            index: dict[bytes, list[bytes]] = {}
+            index: Index = {}
             for name, value in self.lines:
-                index.setdefault(name.lower(), []).append(value)
+                lower = name.lower()
+                index[lower] = together(index.get(lower), value)
             self._index = index
         return self._index
 
@@ -181,6 +190,13 @@ class Headers:
 
     def __repr__(self) -> str:
         return f"Headers({list(self.lines)!r})"
+
+
+def together(found: bytes | tuple[bytes, ...] | None, value: bytes) -> bytes | tuple[bytes, ...]:
+    """Return what an `Index` holds for a header that has one more value."""
+    if found is None:
+        return value
+    return (found, value) if isinstance(found, bytes) else (*found, value)
 
 
 def serialise(lines: Iterable[Line]) -> bytes:

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import httptools
 
 from edgerun.errors import OriginConnectError, OriginProtocolError
-from edgerun.http.headers import EMPTY, Headers, Line, serialise
+from edgerun.http.headers import EMPTY, Headers, Index, Line, serialise, together
 from edgerun.http.message import Interim, OnInterim, Request
 
 HEAD_LIMIT: Final = 32_768
@@ -121,7 +121,7 @@ def _framing(method: str, length: int | None) -> bytes:
 def read_head(lines: list[Line]) -> Head:
     """Return what lines accepted by the parser say, without those that speak to us only (RFC 9110 §7.6.1)."""
     kept: list[Line] = []
-    index: dict[bytes, list[bytes]] = {}
+    index: Index = {}
     length: int | None = None
     transfer: bytes | None = None
     listed: frozenset[bytes] = frozenset()
@@ -130,10 +130,7 @@ def read_head(lines: list[Line]) -> Head:
         if lower not in HOP_BY_HOP:
             stripped = value.rstrip(b" \t")
             kept.append((name, stripped))
-            if lower in index:
-                index[lower].append(stripped)
-            else:
-                index[lower] = [stripped]
+            index[lower] = together(index.get(lower), stripped) if lower in index else stripped
             if lower == b"content-length":
                 length = int(value)
         elif lower == b"connection":
