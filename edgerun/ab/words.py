@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from edgerun.ab.verdict import Verdict
+from edgerun.ab.verdict import BIASED, Verdict
 from edgerun.observe.console import printable
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ def sentences(verdict: Verdict) -> list[str]:
     """Return what is to be said of the split, stickiness and failures; the last one sums up."""
     distance = "∞" if math.isinf(verdict.chi_square) else f"{verdict.chi_square:.2f}"
     said = [
-        f"split      χ² = {distance}, p = {verdict.p:.3g}: "
-        + ("not the wanted split" if verdict.biased else "as wanted, as far as chance goes"),
+        f"split      χ² = {distance}, p = {verdict.p:.3g}: {_split(verdict)}",
         f"returning  {verdict.changed:,} of {verdict.returned:,} viewers who came back got another variant",
     ]
     if verdict.failed:
@@ -75,6 +74,12 @@ def sentences(verdict: Verdict) -> list[str]:
     if not verdict.variants:
         wrong = ["no visit was answered"]
     return [*said, f"verdict    {' and '.join(wrong) if wrong else 'fair and sticky'}"]
+
+
+def _split(verdict: Verdict) -> str:
+    if not verdict.biased:
+        return "as wanted, as far as chance goes"
+    return "not the wanted split" if verdict.p < BIASED else "one variant alone is no split"
 
 
 def headline(verdict: Verdict) -> str:

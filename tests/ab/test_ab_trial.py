@@ -118,6 +118,7 @@ def test_a_single_variant_is_no_test():
     verdict = tried(few, viewer_request=chooser(0), viewer_response=keep)
     assert verdict.biased
     assert "all viewers got the same variant" in verdict.notes
+    assert "p = 1: one variant alone is no split" in plain(verdict)
 
 
 def test_a_variant_that_the_split_does_not_name_is_no_chance():
