@@ -1,6 +1,7 @@
 """`edgerun ab`: an A/B test on trial."""
 
 import asyncio
+import gc
 import json
 import math
 import sys
@@ -177,7 +178,21 @@ class _Crowd:
             self.trial = Trial(
                 edge, self._plan, self._url, by=self._by, headers=self._headers, places=places, at_once=at_once
             )
-            await self.trial.run(progress)
+            with _seldom_collecting():
+                await self.trial.run(progress)
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Look for garbage less often: all visits are kept to the end, and looking through them again and again is slow."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(50_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def _tell(verdict: "Verdict", url: str, html: Path | None, *, as_json: bool) -> None:
