@@ -177,6 +177,30 @@ def test_the_pool_tells_what_it_does():
     assert play(scene) == "<Pool ab: 0 busy, 1 idle, 0 waiting>"
 
 
+def test_what_environments_do_can_be_seen_from_outside(tmp_path):
+    async def scene(stage):
+        def states():
+            (pool,) = stage.runtime.pools()
+            return [each.state for each in pool.environments if each.state != "spare"], pool.waiting
+
+        function = python("gates.handler", concurrency=1)
+        gate = tmp_path / "gate"
+        task = asyncio.create_task(stage.result(function, {"gate": str(gate)}))
+        await asyncio.sleep(0)
+        seen = [states()]
+        await stage.line("running")
+        waiting = asyncio.create_task(stage.invoke(function))
+        await asyncio.sleep(0)
+        seen.append(states())
+        gate.touch()
+        await asyncio.gather(task, waiting)
+        seen.append(states())
+        await stage.runtime.reload(function.name)
+        return [*seen, states()]
+
+    assert play(scene) == [(["starting"], 0), (["busy"], 1), (["idle"], 0), (["ending"], 0)]
+
+
 def test_warm_starts_an_environment_that_the_first_call_finds():
     async def scene(stage):
         function = python("greet.handler")

@@ -208,6 +208,15 @@ def test_functions_are_chosen_with_the_keyboard(site, show):
     expect(page.locator("main")).to_contain_text("At no point of any behavior: nothing calls it.")
 
 
+def test_what_happens_meanwhile_leaves_the_focus_where_it_is(site, show):
+    page = show("/functions/light")
+    link = page.locator(".places").get_by_role("link", name="shop").first
+    link.focus()
+    ask(site, "/light/one", "/light/two")
+    expect(page.get_by_role("log")).to_contain_text("light at /light/two")
+    expect(link).to_be_focused()
+
+
 def test_a_function_that_is_not_there_is_said_so(show):
     page = show("/functions/cuonted", allowed=("404",))
     expect(page.get_by_role("alert")).to_contain_text("there is no function 'cuonted'")
@@ -320,8 +329,9 @@ def test_a_hostile_path_is_only_text(site, show):
 
 def test_the_picture_marks_the_behavior_that_takes_a_url(site, show):
     page = show("/distributions", allowed=("400",))
-    expect(page.locator(".picture svg")).to_have_count(2)
-    expect(page.locator(".picture svg").first).to_have_attribute("aria-hidden", "true")
+    expect(page.locator(".drawing svg")).to_have_count(2)
+    expect(page.locator(".drawing svg").first).to_have_attribute("aria-hidden", "true")
+    assert page.locator(".drawing").first.evaluate("each => each.scrollHeight - each.clientHeight") == 0
     page.get_by_label("Which behavior takes this URL?").fill("/light/a.jpg")
     page.keyboard.press("Enter")
     shop = page.locator(".distribution", has=page.get_by_role("heading", name="shop"))

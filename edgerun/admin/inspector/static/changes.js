@@ -35,6 +35,17 @@ export function changes(onChange) {
   };
 }
 
+/** Return what tells whether it was handed something else than the last time: what is drawn anew loses the focus. */
+export function differs() {
+  let before = "";
+  return (told) => {
+    const now = JSON.stringify(told);
+    const other = now !== before;
+    before = now;
+    return other;
+  };
+}
+
 /** Return what runs `act` once after another: asked for while it runs, it runs once more afterwards. */
 export function oneByOne(act) {
   let running = false;

@@ -14,7 +14,7 @@ const CODE = 7.6;
 /** Return the drawing for a width in pixels. */
 export function picture(told, origins, width) {
   const shown = told.behaviors.slice(0, MOST);
-  const drawn = width >= WIDE ? wide(told, shown, origins, width) : stacked(told, shown, origins, Math.max(280, width));
+  const drawn = width >= WIDE ? wide(told, shown, origins, width) : stacked(told, shown, origins, Math.min(640, Math.max(280, width)));
   const left = told.behaviors.length - shown.length;
   return left ? [drawn, document.createTextNode(`${left} more behaviors stand in words below.`)] : drawn;
 }

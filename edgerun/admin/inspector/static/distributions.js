@@ -1,7 +1,7 @@
 // Distributions: which behavior takes a request, which functions it meets, where it ends up.
 
 import { get } from "./api.js";
-import { changes, oneByOne } from "./changes.js";
+import { changes, differs, oneByOne } from "./changes.js";
 import { picture } from "./distribution_picture.js";
 import { el, empty, facts, pageHead, replace, tag } from "./dom.js";
 import { span } from "./spans.js";
@@ -20,6 +20,7 @@ export async function page(root, context, params) {
   replace(root, pageHead("Distributions", summary), matcher.form, problem, refused, list);
   let told = null;
   let views = [];
+  const pictureDiffers = differs();
 
   context.on("note", (note) => {
     if (note.level !== "error" || !note.text.includes(NOT_TAKEN)) return;
@@ -33,7 +34,7 @@ export async function page(root, context, params) {
       if (!context.alive()) return;
       problem.hidden = true;
       told = found;
-      draw();
+      if (pictureDiffers(found)) draw();
       await matcher.again();
     } catch (error) {
       if (!context.alive() || error.status === 401) return;
@@ -111,7 +112,7 @@ function matchForm(context, given, onMatch) {
     } catch (error) {
       if (!context.alive() || mine !== asked || error.status === 401) return undefined;
       matches = new Map();
-      replace(said, el("span", { class: "problem" }, error.message));
+      replace(said, el("span", { class: "refused" }, error.message));
     }
     return onMatch();
   }
@@ -132,7 +133,7 @@ function matchForm(context, given, onMatch) {
 
 function distributionView(told, origins, open) {
   const title = `distribution-${told.id}`;
-  const figure = el("figure", { class: "picture" });
+  const figure = el("figure", { class: "drawing" });
   const rows = told.behaviors.map((behavior, n) => behaviorRow(behavior, n));
   const all = el("details", { class: "behaviors-all", open },
     el("summary", {}, "Everything in words"),

@@ -1,7 +1,7 @@
 // Functions: where they stand, what they may, what their environments do, how long calls take, what they print.
 
 import { get } from "./api.js";
-import { changes, oneByOne } from "./changes.js";
+import { changes, differs, oneByOne } from "./changes.js";
 import { card, el, empty, facts, hidden, pageHead, replace, tag } from "./dom.js";
 import { plot } from "./plot.js";
 import { milliseconds } from "./spans.js";
@@ -18,7 +18,7 @@ export async function page(root, context, params) {
   context.title("Functions");
   const list = el("nav", { class: "functions", "aria-label": "Functions" });
   const summaryLine = el("span", { class: "muted" });
-  const detail = el("div", { class: "function" });
+  const detail = el("div", { class: "function-page" });
   const problem = el("div", { class: "notice bad", role: "alert", hidden: true });
   const frame = el("div", { class: "functions-page" }, list, detail);
   replace(root, pageHead("Functions", summaryLine), problem, frame);
@@ -99,6 +99,8 @@ function one(detail, context, name) {
   const numbers = el("div", {});
   const durations = el("div", {});
   const log = logView();
+  const codeDiffers = differs();
+  const placesDiffer = differs();
   replace(detail, head, reload, about, numbers, durations, log.card);
 
   return {
@@ -116,8 +118,8 @@ function one(detail, context, name) {
       context.title(`${name} · Functions`);
       last = told.lines.length ? told.lines.at(-1).number : last;
       replace(head, el("h2", {}, name), tag(told.kind === "cloudfront" ? "CloudFront Function" : "Lambda@Edge", "odd"), tag(told.runtime));
-      replace(reload, revision(told));
-      replace(about, card("Where it runs", places(told), limits(told)));
+      if (codeDiffers(told.revision)) replace(reload, revision(told));
+      if (placesDiffer([told.places, told.handler, told.file, told.limits])) replace(about, card("Where it runs", places(told), limits(told)));
       replace(numbers, card("Environments and calls", environments(told), counts(told)));
       replace(durations, card("Durations", plot(told, durations.clientWidth)));
       log.add(told.lines);
