@@ -105,12 +105,21 @@ def answered(server, path):
     return until(found, f"the event of {path}")[-1]
 
 
+def until_asked(server, request_id):
+    """Return what is told of one request, once it is answered."""
+
+    def found():
+        return [event for event in server.events("answered") if event["request_id"] == request_id]
+
+    return until(found, f"the event of {request_id}")
+
+
 def test_a_page_over_https(server):
     status, headers, body, version, _ = secure(server)
 
     assert (status, body, version) == (200, b"a page", "TLSv1.3")
     assert headers["X-Cache"].endswith("from cloudfront")
-    assert answered(server, "/page.html")["scheme"] == "https"
+    assert [event["scheme"] for event in until_asked(server, headers["X-Amz-Cf-Id"])] == ["https"]
 
 
 @pytest.mark.parametrize("host", ["shop.example", "de.shop.example"])
