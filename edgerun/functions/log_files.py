@@ -1,7 +1,6 @@
 """Functions' logs as files: one per function, in a folder beside the configuration, each bounded by rotation."""
 
 import asyncio
-import os
 import re
 from collections import deque
 from collections.abc import Callable
@@ -13,8 +12,10 @@ from edgerun.distribution.origins import FunctionOrigin
 from edgerun.errors import FunctionResultError
 from edgerun.functions.log_lines import validation_failure
 from edgerun.functions.variables import ACCOUNT, REGION
+from edgerun.observe.appending import append
 from edgerun.observe.events import Event, Failed, Printed
 
+MODE: Final = 0o644
 LARGEST_FILE: Final = 10_000_000
 BATCH: Final = 65_536
 DELAY: Final = 0.1
@@ -129,30 +130,11 @@ class FunctionLogs:
         return ""
 
     def _append(self, name: str, batch: bytes) -> None:
-        """Append to a file, opened anew each time: the user may remove or move it while we run."""
+        """Append to a file, as other workers do too."""
         safe = _UNSAFE.sub("_", name)
         path = self._folder / f"{safe}{SUFFIX}"
-        descriptor = self._opened(path)
-        try:
-            size = os.fstat(descriptor).st_size
-            if size and size + len(batch) > self._largest:
-                path.replace(self._folder / f"{safe}{OLD_SUFFIX}")
-                os.close(descriptor)
-                descriptor = -1
-                descriptor = self._opened(path)
-            while batch:
-                batch = batch[os.write(descriptor, batch) :]
-        finally:
-            if descriptor >= 0:
-                os.close(descriptor)
-
-    def _opened(self, path: Path) -> int:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-        try:
-            return os.open(path, flags, 0o644)
-        except FileNotFoundError:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            return os.open(path, flags, 0o644)
+        old = self._folder / f"{safe}{OLD_SUFFIX}"
+        append(path, batch, self._largest, lambda: path.replace(old), mode=MODE)
 
     def _report(self, error: OSError) -> None:
         if not self._troubled:

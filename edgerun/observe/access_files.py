@@ -6,15 +6,16 @@ import queue
 import re
 import secrets
 import shutil
-import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
 from edgerun.distribution.access_log import AccessLog
+from edgerun.observe.appending import append, hold, is_held, opened, write
 
 BATCHES_WAITING: Final = 1_000
+MODE: Final = 0o640
 
 
 class Sink(Protocol):
@@ -34,7 +35,7 @@ class Sink(Protocol):
 
 
 class OneFile:
-    """A file; when it is full it becomes `NAME.1`, and those before it move up."""
+    """A file; when it is full it becomes `NAME.1`, and those before it move up. Several processes may write to it."""
 
     def __init__(self, log: AccessLog, head: str) -> None:
         self._path = Path(log.path)
@@ -42,23 +43,10 @@ class OneFile:
         self._head = head
 
     def write(self, text: str, hour: str) -> None:  # noqa: ARG002  # a sink's interface
-        data = text.encode()
-        descriptor = _opened(self._path)
-        try:
-            found = os.fstat(descriptor)
-            if stat.S_ISREG(found.st_mode) and found.st_size and found.st_size + len(data) > self._log.max_size:
-                self._rotate()
-                os.close(descriptor)
-                descriptor = -1
-                descriptor = _opened(self._path)
-                found = os.fstat(descriptor)
-            head = self._head.encode() if not (stat.S_ISREG(found.st_mode) and found.st_size) else b""
-            if not stat.S_ISREG(found.st_mode):
-                self._head = ""  # said once to what has no size, such as a pipe
-            _write(descriptor, head + data)
-        finally:
-            if descriptor >= 0:
-                os.close(descriptor)
+        head = self._head.encode()
+        regular = append(self._path, text.encode(), self._log.max_size, self._rotate, mode=MODE, head=head)
+        if not regular:
+            self._head = ""  # said once to what has no size, such as a pipe
 
     def close(self) -> None:
         pass
@@ -77,7 +65,8 @@ class OneFile:
 class Folder:
     """A folder in which each hour, and each full file, begins another: `PREFIX/ID.YYYY-MM-DD-HH.UNIQUE.gz`.
 
-    A file is compressed when it is finished, so what is being written can be read along.
+    A file is compressed when it is finished, so what is being written can be read along. Several processes may write
+    to a folder, each to files of its own: none of them clears away what another is writing.
     """
 
     def __init__(self, log: AccessLog, distribution: str, head: str) -> None:
@@ -87,6 +76,7 @@ class Folder:
         self._head = head
         self._hour = ""
         self._path: Path | None = None
+        self._held = -1
         self._named = re.compile(rf"{re.escape(distribution)}\.\d{{4}}-\d\d-\d\d-\d\d\.[0-9a-z]{{8}}(?:\.gz)?")
 
     def write(self, text: str, hour: str) -> None:
@@ -96,15 +86,19 @@ class Folder:
         if self._path is None:
             self._hour = hour
             self._path = self._folder / f"{self._distribution}.{hour}.{secrets.token_hex(4)}"
-        descriptor = _opened(self._path)
+            self._held = hold(self._path, MODE)
+        descriptor = opened(self._path, MODE)
         try:
             head = b"" if os.fstat(descriptor).st_size else self._head.encode()
-            _write(descriptor, head + data)
+            write(descriptor, head + data)
         finally:
             os.close(descriptor)
 
     def close(self) -> None:
         path, self._path = self._path, None
+        held, self._held = self._held, -1
+        if held >= 0:
+            os.close(held)
         if path is None or not path.exists():
             return
         if self._log.gzip:
@@ -124,7 +118,8 @@ class Folder:
     def _prune(self) -> None:
         finished = sorted(path for path in self._folder.iterdir() if self._named.fullmatch(path.name))
         for path in finished[: -self._log.keep]:
-            path.unlink(missing_ok=True)
+            if not is_held(path):
+                path.unlink(missing_ok=True)
 
 
 class Writer:
@@ -173,17 +168,3 @@ class Writer:
                     self._tell(f"the access log cannot be written{where}: {error.strerror or error}; lines are lost")
             else:
                 self._troubled = False
-
-
-def _opened(path: Path) -> int:
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-    try:
-        return os.open(path, flags, 0o640)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, flags, 0o640)
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]

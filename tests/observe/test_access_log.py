@@ -83,6 +83,32 @@ def test_the_oldest_go_and_nothing_else(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("compressed", [True, False])
+def test_a_file_that_another_process_is_writing_is_not_cleared_away(tmp_path, compressed):
+    log = folder(tmp_path, keep=1, gzip=compressed)
+    slow, quick = Folder(log, "E1", ""), Folder(log, "E1", "")
+    slow.write("a\n", "2026-04-07-08")
+    for number in range(3):
+        quick.write("b\n", HOUR[:-1] + str(number))
+    slow.write("c\n", "2026-04-07-08")
+    slow.close()  # finished, it is the oldest, and goes
+    quick.close()
+    [name] = names(tmp_path / "logs")
+    assert "2026-04-07-12" in name
+
+
+def test_what_a_slow_process_wrote_lasts_until_it_is_finished(tmp_path):
+    log = folder(tmp_path, keep=1, gzip=False)
+    slow, quick = Folder(log, "E1", ""), Folder(log, "E1", "")
+    slow.write("a\n", "2026-04-07-08")
+    quick.write("b\n", HOUR)
+    quick.close()
+    slow.write("c\n", "2026-04-07-08")
+    texts = [path.read_text() for path in sorted((tmp_path / "logs").iterdir())]
+    assert texts == ["a\nc\n", "b\n"]
+    slow.close()
+
+
 def test_a_file_that_somebody_moves_away_is_begun_anew(tmp_path):
     sink = Folder(folder(tmp_path, gzip=False), "E1", HEAD)
     sink.write("a\n", HOUR)

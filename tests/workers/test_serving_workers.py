@@ -18,7 +18,7 @@ pytestmark = pytest.mark.process
 
 @pytest.fixture(scope="module")
 def crew(tmp_path_factory):
-    with Crew(cwd=site(tmp_path_factory.mktemp("crew"))).ready() as server:
+    with Crew("--access-log", "access.log", cwd=site(tmp_path_factory.mktemp("crew"))).ready() as server:
         yield server
 
 
@@ -110,6 +110,18 @@ def test_lines_of_all_workers_come_whole_from_one_stream(crew, both):
     for number, _ in enumerate(names):
         both[number % 2].ask("/page.html", **{"x-number": str(number)})
     until(lambda: len(answers()) >= before + len(names), "a line for each answer")  # each is parsed as JSON
+
+
+def test_all_workers_write_whole_lines_to_one_access_log(crew, both):
+    ids = [both[number % 2].ask("/page.html").headers["x-amz-cf-id"] for number in range(100)]
+
+    def written():
+        lines = (crew.folder / "access.log").read_text().splitlines()
+        return [line.split("\t") for line in lines if not line.startswith("#")]
+
+    until(lambda: {columns[14] for columns in written()} >= set(ids), "a line for each answer")
+    assert {len(columns) for columns in written()} == {33}
+    assert (crew.folder / "access.log").read_text().count("#Fields") == 1
 
 
 def test_what_each_worker_counts_is_told_as_one(crew, both):
@@ -235,9 +247,9 @@ def test_a_configuration_that_is_broken_is_not_taken_over(crew):
     good, workers = config.read_text(), crew.workers()
     config.write_text(f"origin = 1\n{good}")
     crew.send(signal.SIGHUP)
-    note = crew.noted("not taken over: the workers there are go on")
+    note = crew.noted("edgerun.toml:1: origin")
     config.write_text(good)
-    assert "edgerun.toml:1: origin" in note["text"]
+    assert "not taken over: the workers there are go on" in note["text"]
     assert note["level"] == "error"
     assert crew.workers() == workers
     assert crew.ask("/page.html").status == 200
