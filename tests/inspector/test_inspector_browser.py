@@ -359,6 +359,29 @@ def test_nothing_in_a_request_is_ever_run(site, desk, fresh):
     assert page.evaluate("window.pwned") is None
 
 
+ATTACK = """async ([url, token]) => {
+  const headers = { "X-Edgerun-Token": token };
+  const read = await fetch(url + "api/requests", { headers }).then((answer) => answer.text(), () => "blocked");
+  const order = { method: "POST", mode: "no-cors", body: JSON.stringify({ url: "/a?attacked" }) };
+  await fetch(url + "api/resend", order).catch(() => {});
+  const blind = await fetch(url + "api/requests", { mode: "no-cors" }).then((answer) => answer.text(), () => "");
+  return [read, blind];
+}"""
+
+
+def test_a_page_of_another_site_reads_nothing_sends_nothing_and_frames_nothing(site, open_page, fresh):
+    site.ask("/a?secret", cookie="sid=abc")
+    page = open_page("about:blank", allowed=("",))
+    frame = f'<!doctype html><iframe src="{site.url}"></iframe>'
+    page.route("http://localhost:1/", lambda route: route.fulfill(body=frame, content_type="text/html"))
+    page.goto("http://localhost:1/")  # the same site, another port: as near as a page under test comes
+    assert page.evaluate(ATTACK, [site.url, site.token]) == ["blocked", ""]
+    inside = page.frames[1]
+    assert "edgerun" not in inside.evaluate("document.documentElement.textContent")
+    assert [record["path"] for record in site.recorder.newest_first()] == ["/a"]
+    assert site.recorder.get("last")["query"] == "secret"
+
+
 async def kept(site, record):
     site.recorder._keep(record)
 
