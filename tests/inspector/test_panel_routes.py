@@ -96,6 +96,9 @@ class Fleet:
         self.orders.append((items, distribution))
         return 4
 
+    async def metrics(self):
+        raise AssertionError("nobody asks for them here")
+
 
 @pytest.mark.parametrize(
     ("failure", "expected"),
