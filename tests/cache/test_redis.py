@@ -49,7 +49,7 @@ class Cluster:
 
     def until(self, happened):
         """Let the loop run until something is true, and return it."""
-        give_up = time.monotonic() + 15
+        give_up = time.monotonic() + 60
         while not (found := happened()):
             assert time.monotonic() < give_up
             self.run(asyncio.sleep(0.005))
