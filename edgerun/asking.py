@@ -53,10 +53,11 @@ class Pending:
 
     Attributes:
         resume: goes on with what has begun then.
-        forget: has the function's call unheard.
+        forget: has the function's call unheard; None once it is over.
+        over: the function has answered.
     """
 
-    __slots__ = ("asking", "forget", "id", "left", "on_interim", "request", "resume", "started")
+    __slots__ = ("asking", "forget", "id", "left", "on_interim", "over", "request", "resume", "started")
 
     def __init__(  # a request's parts
         self,
@@ -76,6 +77,7 @@ class Pending:
         self.left = left
         self.on_interim = on_interim
         self.forget: Forget | None = None
+        self.over = False
 
     def leave(self) -> None:
         """Give it up: the viewer is gone."""

@@ -105,10 +105,11 @@ class Pipeline:
             return None
         pending = Pending(asking, request, self._make_id(), self._clock(), resume, self._left, on_interim)
         event = asking.question.event(pending.id, request.client[0])
-        pending.forget = self._invoker.begin(
-            asking.association, event, label=pending.id, heard=partial(self._heard, pending)
-        )
-        return None if pending.forget is None else pending
+        heard = partial(self._heard, pending)
+        forget = self._invoker.begin(asking.association, event, label=pending.id, heard=heard)
+        if not pending.over:
+            pending.forget = forget
+        return None if forget is None else pending
 
     async def weigh(self, request: Request, *, run: bool = False) -> Weighed:
         """Take a request's steps up to the look-up and no further; viewer-request runs only if it shall."""
@@ -319,7 +320,7 @@ class Pipeline:
 
     def _heard(self, pending: Pending, outcome: Ending) -> None:
         """Go on with what the function answered: as before, if that stands, else step by step."""
-        request = pending.request
+        request, pending.over, pending.forget = pending.request, True, None
         if isinstance(outcome, Invocation):
             answer = pending.asking.answers.get((request.client[0], outcome.payload))
             if answer is not None and self._stands(answer, pending.started):

@@ -1,8 +1,10 @@
 """Heads whose viewer-request function is asked at once: nobody can tell their answers from those made step by step."""
 
 import asyncio
+import gc
 import json
 from dataclasses import replace
+from functools import partial
 
 import orjson
 import pytest
@@ -10,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plays import Play, behavior, consume, distribution, request
 
+from edgerun.asking import Pending
 from edgerun.distribution.model import Association, Point
 from edgerun.errors import FunctionError, FunctionThrottled
+from edgerun.functions.call import Call
 from edgerun.functions.lambda_edge import build_event
 from edgerun.functions.lambda_event import EdgeContext
 from edgerun.functions.question import Question
@@ -268,6 +272,54 @@ def test_a_function_that_is_throttled_at_once_is_answered_so():
 
     assert play.run(act).status == 503
     assert play.runtime.asked == 1
+
+
+def test_what_is_over_cannot_be_left():
+    play, same = stage(), SameHead()
+
+    async def act(play):
+        for _ in range(2):
+            await ask(play, replace(request("/page"), same=same))
+            await asyncio.sleep(0)
+        play.runtime.refusal = FunctionThrottled("too many", function="one")
+        resumed = []
+        pending = play.pipeline.ask(replace(request("/page"), same=same), resumed.append)
+        logged = len(play.logged())
+        pending.leave()
+        return resumed, play.runtime.left, len(play.logged()) - logged
+
+    (delivery,), left, logged = play.run(act)
+    assert (delivery.response.status, left, logged) == (503, 0, 0)
+
+
+class Pooled(Prompt):
+    """Holds its calls as a pool does."""
+
+    def begin(self, function, event, *, label, heard):
+        call = Call(event, label, heard)
+        super().begin(function, event, label=label, heard=call.settle)
+        return partial(call.leave)
+
+
+def test_a_request_that_is_answered_leaves_nothing_for_the_collector():
+    given = behavior(points={"viewer_request": "one"})
+    play, same = Play(given, replies=dict(REPLIES), watched=False, runtime=Pooled({"one": steered})), SameHead()
+
+    async def act(play):
+        for _ in range(5):
+            await ask(play, replace(request("/page"), same=same))
+            await asyncio.sleep(0)
+
+    gc.collect()
+    gc.disable()
+    try:
+        play.run(act)
+        play.runtime.task = None
+        left = [each for each in gc.get_objects() if isinstance(each, Pending | Call)]
+    finally:
+        gc.enable()
+    assert play.runtime.asked == 3
+    assert left == []
 
 
 def test_a_viewer_who_leaves_has_the_call_unheard_and_is_in_the_log():

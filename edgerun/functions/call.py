@@ -43,17 +43,18 @@ class Call:
         self.turn = 0
         self.abandoned = False
         self.until = 0.0
-        self._heard = heard
+        self._heard: Callable[[Ending], None] | None = heard
 
     def leave(self) -> None:
         """Want no result any more."""
-        self.abandoned = True
+        self.abandoned, self._heard = True, None
 
     def settle(self, outcome: Ending) -> None:
         """Tell what came of it, if somebody still wants to know."""
-        if not self.abandoned:
+        heard, self._heard = self._heard, None  # who hears may hold this call: no ring is left for the collector
+        if heard is not None:
             self.abandoned = True
-            self._heard(outcome)
+            heard(outcome)
 
 
 def awaited(future: asyncio.Future[Invocation]) -> Callable[[Ending], None]:
