@@ -135,7 +135,11 @@ class Crew:
             self._tell(f"worker {number} cannot be started: {error.strerror}", "error")
             return None
         self._hands[number] = hand
+        hand.changed = self._hand_changed
         return hand
+
+    def _hand_changed(self) -> None:
+        self.changed()
 
     def _concluded(self, number: int, failure: "Failure | None") -> None:
         if not self._outcomes[number].done():

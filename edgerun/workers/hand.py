@@ -34,6 +34,7 @@ class Hand:
         ready_at: when it began to answer, by the monotonic clock; None before.
         why: what it said was wrong with its configuration; "" if it said nothing.
         leaving: whether it was told to end.
+        changed: called when it has said that it leaves, unasked.
         figures: what it has counted, as far as it is known here.
         ended: its exit code, once it has one.
     """
@@ -50,6 +51,7 @@ class Hand:
         self.leaving = False
         self.link = link
         self.begun = asyncio.Event()
+        self.changed: Callable[[], None] = _nothing
         self._process = process
         self._on_lines = on_lines
         self.ended: asyncio.Task[int] = asyncio.ensure_future(self._end())
@@ -110,6 +112,9 @@ class Hand:
                 self.begun.set()
             case "figures":
                 self.figures = message["counted"]
+            case "leaving":
+                self.leaving = True
+                self.changed()
             case "failed":
                 self.why = str(message["why"])
             case "lines":
@@ -149,6 +154,10 @@ class Hand:
             return await asyncio.to_thread(self._process.wait)
         finally:
             self.begun.set()
+
+
+def _nothing() -> None:
+    return None
 
 
 def _executed(end: int, listeners: Sequence[int]) -> subprocess.Popen[bytes]:

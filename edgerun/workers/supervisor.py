@@ -209,11 +209,8 @@ class Supervisor:
     def _announce(self) -> None:
         port = self._doors.plain[0].getsockname()[1]
         store = self._loaded.config.store
-        loaded = self._loaded
-        if store.kind == "memory":
-            loaded = replace(loaded, notes=(*loaded.notes, SEPARATE))
         text = banner(
-            loaded,
+            with_note(self._loaded),
             host=self._options.host,
             port=port,
             admin=None if self._admin is None else self._admin.port,
@@ -262,6 +259,12 @@ def _check_certificate(options: Options, port: SecurePort | None, loaded: Loaded
     """
     if port is not None:
         port.context(lambda: loaded.config.distributions, http2=options.http2)
+
+
+def with_note(loaded: Loaded) -> Loaded:
+    """Return a configuration with the note that its workers share no cache, where they do not."""
+    separate = loaded.config.store.kind == "memory"
+    return replace(loaded, notes=(*loaded.notes, SEPARATE)) if separate else loaded
 
 
 def _cache_of(store: StoreConfig) -> str:

@@ -141,7 +141,12 @@ class Worker:
         self._stop(force=False)
 
     def _stop_by_signal(self) -> None:
-        self._stop(force=self._stopped)
+        """Leave, so that another takes over; at once when told again, or when nobody is connected yet."""
+        if self._leaving is not None or not self._servers:
+            self._stop(force=True)
+            return
+        self._link.tell("leaving")
+        self._leaving = asyncio.ensure_future(self._leave())
 
     def _stop(self, *, force: bool) -> None:
         self._stopped = True

@@ -38,6 +38,10 @@ def test_health_is_told_to_everybody_on_this_machine(path):
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
 
 
+def test_a_single_process_is_ready_once_it_answers():
+    assert ask("GET", "/ready").json() == {"ready": True}
+
+
 @pytest.mark.parametrize("base", [OWN, "http://127.0.0.1:8788", "http://[::1]:8788"])
 def test_its_own_names_are_answered(base):
     assert ask("GET", "/health", base=base).status_code == 200

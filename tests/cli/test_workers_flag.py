@@ -4,6 +4,7 @@ import pytest
 
 from edgerun.config.load import Overrides, load
 from edgerun.errors import ConfigError
+from edgerun.workers.supervisor import SEPARATE, with_note
 
 SITE = """\
 [origins.site]
@@ -49,6 +50,12 @@ def test_several_workers_keep_no_records(command, project):
 def test_processes_share_a_store_unless_another_is_named(tmp_path, table, flag, shared, kind):
     (tmp_path / "edgerun.toml").write_text(SITE + table)
     assert load(tmp_path, Overrides(store=flag, shared_store=shared)).config.store.kind == kind
+
+
+@pytest.mark.parametrize(("store", "notes"), [("memory", [SEPARATE]), ("lmdb", [])])
+def test_it_is_said_when_each_worker_has_a_cache_of_its_own(tmp_path, store, notes):
+    (tmp_path / "edgerun.toml").write_text(SITE)
+    assert [*with_note(load(tmp_path, Overrides(store=store))).notes] == notes
 
 
 def test_a_fault_in_the_store_is_told_of_the_file_where_it_is_the_files(tmp_path):

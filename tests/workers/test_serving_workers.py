@@ -4,13 +4,14 @@ import contextlib
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
 import urllib.request
 
 import pytest
-from crews import Connection, Crew, site
+from crews import Connection, Crew, parent_of, site
 from running import alive, edgerun, family, project, until
 
 pytestmark = pytest.mark.process
@@ -18,7 +19,9 @@ pytestmark = pytest.mark.process
 
 @pytest.fixture(scope="module")
 def crew(tmp_path_factory):
-    with Crew("--access-log", "access.log", cwd=site(tmp_path_factory.mktemp("crew"))).ready() as server:
+    folder = site(tmp_path_factory.mktemp("crew"))
+    flags = ("--access-log", "access.log", "--https", "--https-port", "0")
+    with Crew(*flags, cwd=folder, environment={"EDGERUN_DATA": str(folder / "data")}).ready() as server:
         yield server
 
 
@@ -92,6 +95,29 @@ def test_the_admin_port_of_the_parent_is_as_closed_as_that_of_a_single_process(c
     assert (status, told["error"]) == (403, "this port answers to its own name only")
     status, told = crew.admin("/cache/explain", {}, **{"x-edgerun-token": "wrong"})
     assert (status, told["error"]) == (403, "changes need the x-edgerun-token header")
+
+
+def test_every_worker_serves_https_with_a_certificate_of_the_one_authority(crew):
+    [ready] = crew.events("ready")
+    trusting = ssl.create_default_context(cafile=ready["authority"])
+    seen = set()
+
+    def asked():
+        with urllib.request.urlopen(f"{ready['https_url']}who", timeout=30, context=trusting) as answer:
+            seen.add(parent_of(int(answer.read())))
+        return seen == set(crew.workers().values())
+
+    until(asked, "an answer of each worker")
+
+
+def test_a_worker_that_is_told_to_end_finishes_and_is_replaced(crew):
+    workers = crew.workers()
+    with Load(crew) as load:
+        until(lambda: load.count > 20, "some load")
+        os.kill(workers[2], signal.SIGTERM)
+        crew.noted(f"worker 2 (process {workers[2]}) exited with status 0: it is replaced")
+        until(lambda: crew.admin("/health")[1]["status"] == "ok", "the replacement")
+    assert load.faults == []
 
 
 def test_health_tells_each_workers_state(crew):
