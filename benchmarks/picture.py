@@ -48,7 +48,7 @@ def svg(results, machine):
     cpu, python, node = machine["cpu"], machine["python"], machine["node"].removeprefix("v")
     told = (
         f"Requests a second, longer is better; each panel has its own scale. One core for the server: {cpu}.",
-        f"{taken}, 64 connections; access logs on, but for bare uvicorn.",
+        f"{taken}, 64 connections; access logs on for edgerun, nginx and squid.",
         f"Python {python}, {machine['nginx']}, node {node}",
     )
     for text in told:
