@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from edgerun.errors import FunctionInitError, FunctionResultError, FunctionThrottled, FunctionTimeout, OriginError
 from edgerun.observe.events import Called, Event, Failed, Printed, Reloaded
-from edgerun.values import value
+from edgerun.values import changed, value
 
 CALLS: Final = 200
 LINES: Final = 200
@@ -85,13 +85,29 @@ class FunctionBook:
 
     def __init__(self) -> None:
         self.runs: deque[Run] = deque(maxlen=CALLS)
-        self.lines: deque[Line] = deque(maxlen=LINES)
+        self._printed: deque[tuple[int, float, Printed]] = deque(maxlen=LINES)
         self.called = self.printed = 0
         self.cold = self.warm = self.errors = self.timeouts = self.throttles = self.refusals = 0
         self.loaded_at: float | None = None
         self.version = "1"
         self.stamp = ""
         self.not_taken: Trouble | None = None
+
+    @property
+    def lines(self) -> list[Line]:
+        """The last ones; they are taken apart when they are looked at, which is seldom."""
+        found: list[Line] = []
+        for before, at, event in self._printed:
+            found += [
+                Line(number=number, at=at, request_id=event.request_id, kind=event.kind, text=text)
+                for number, text in enumerate(lines_of(event), before + 1)
+            ]
+        return found[-LINES:]
+
+    def add(self, event: Printed, at: float) -> None:
+        """Take what was printed."""
+        self._printed.append((self.printed, at, event))
+        self.printed += 1 if event.kind != "platform" else len(lines_of(event))
 
 
 class Tally:
@@ -177,13 +193,10 @@ class Tally:
         self._tell(call.function)
 
     def _printed(self, event: Printed) -> None:
-        book = self._book(event.function)
-        for text in lines_of(event):
-            book.printed += 1
-            if len(text) > LONGEST_LINE:
-                text = f"{text[:LONGEST_LINE]}… ({len(text):,} characters)"  # noqa: PLW2901  # the line as it is kept
-            at, who = self._clock(), event.request_id
-            book.lines.append(Line(number=book.printed, at=at, request_id=who, kind=event.kind, text=text))
+        if len(event.text) > LONGEST_LINE:
+            text = "\n".join(map(_cut, lines_of(event)))
+            event = changed(event, text=text)
+        self._book(event.function).add(event, self._clock())
         self._tell(event.function)
 
     def _reloaded(self, event: Reloaded) -> None:
@@ -220,13 +233,17 @@ class Tally:
             subscriber(name)
 
 
+def _cut(text: str) -> str:
+    """Return a line as it is kept."""
+    return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}… ({len(text):,} characters)"
+
+
 def lines_of(event: Printed) -> list[str]:
     """Return what was printed as the events of the log that it is: those about an invocation may come as one."""
     # A carriage return is how the runtimes keep a line break inside one event of the log.
     text = event.text.rstrip("\r\n").replace("\r", "\n")
-    lines = text.split("\n")
-    apart = event.kind == "platform" and all(line.startswith(PLATFORM) for line in lines)
-    return lines if apart else [text]
+    # What the platform writes about one invocation begins with its START, and each line is an event then.
+    return text.split("\n") if event.kind == "platform" and text.startswith(PLATFORM) else [text]
 
 
 def ended_of(error: Exception | None) -> Ended:
