@@ -8,6 +8,8 @@ from edgerun.http.message import Body
 from edgerun.values import value
 
 FORMAT_VERSION: Final = 1
+OVERHEAD: Final = 1_024
+"""Bytes that an entry takes beside its texts, as measured: values, keys, indexes, and what the allocator adds."""
 
 
 class CacheKey(NamedTuple):
@@ -111,7 +113,8 @@ class Entry:
     @property
     def size(self) -> int:
         """Bytes it is counted as: body, head, key and a flat overhead."""
-        size = (self.body.length or 0) + len(self.headers.block) + len(self.key.uri) + len(self.requested_uri) + 512
+        size = (self.body.length or 0) + len(self.headers.block) + OVERHEAD
+        size += len(self.key.uri) + len(self.requested_uri)
         if self.key.cookies is not None:
             size += len(self.key.cookies)
         for name, values in self.key.headers:

@@ -59,6 +59,13 @@ def covers(pattern: bytes, uri: bytes) -> bool:
     return uri == pattern
 
 
+def one_uri(item: bytes) -> bytes | None:
+    """Return the one URI by which an item finds objects; None for a wildcard and for a tag."""
+    whose = _WHOSE.match(item)
+    path = item if whose is None else item[whose.end() :]
+    return None if path[:1] == b"#" or path.endswith(b"*") else path
+
+
 class PurgeLog:
     """The last invalidations by generation: a fetch that began before one that covers its object came too late.
 

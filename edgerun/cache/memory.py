@@ -1,43 +1,55 @@
 """The store in memory: least recently used, bounded in bytes."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Iterable
-from typing import Final
+from itertools import islice
+from typing import Final, NamedTuple
 
-from cachetools import Cache, LRUCache
-
+from edgerun.cache.by_uri import ByUri
 from edgerun.cache.entry import CacheKey, Entry
-from edgerun.cache.invalidation import PurgeLog, matches
+from edgerun.cache.invalidation import PurgeLog, matches, one_uri
 from edgerun.cache.store import Usage
+from edgerun.http.packed import packed
+from edgerun.values import changed
 
 # Entries looked at in one turn of the loop.
-CHUNK: Final = 1_000
+CHUNK: Final = 500
 
 
-class _Lru(LRUCache[CacheKey, Entry]):
-    """Counts what makes room for others."""
+class Sweep(NamedTuple):
+    """An invalidation that is being carried out: `fresh` are the keys of what was put since it began."""
 
-    evicted = 0
+    item: bytes
+    fresh: set[CacheKey]
 
-    def popitem(self) -> tuple[CacheKey, Entry]:
-        self.evicted += 1
-        return super().popitem()
+    def covers(self, key: CacheKey, entry: Entry) -> bool:
+        """Tell whether it means an entry."""
+        return key not in self.fresh and matches(self.item, entry)
 
 
 class MemoryStore:
-    """A `CacheStore` over cachetools' LRU, measured in bytes; entries do not outlive the process."""
+    """A `CacheStore` in order of use, measured in bytes; entries do not outlive the process."""
 
     def __init__(self, *, size: int, max_object_size: int) -> None:
-        self._entries = _Lru(maxsize=size, getsizeof=lambda entry: entry.size)
+        self._entries: OrderedDict[CacheKey, Entry] = OrderedDict()
+        self._by_uri = ByUri()
+        self._size = size
         self._max_object_size = max_object_size
+        self._used = self._evicted = 0
         self._log = PurgeLog()
+        self._sweeps: list[Sweep] = []
 
     @property
     def generation(self) -> int:
         return self._log.generation
 
     def peek(self, key: CacheKey) -> Entry | None:
-        return self._entries.get(key)
+        entry = self._entries.get(key)
+        if entry is None or (self._sweeps and self._is_swept(key, entry)):
+            return None
+        self._entries.move_to_end(key)
+        return entry
 
     async def fetch(self, key: CacheKey) -> Entry | None:
         return self.peek(key)
@@ -46,41 +58,80 @@ class MemoryStore:
         if (entry.body.length or 0) > self._max_object_size or self._log.purged_since(generation, entry):
             return False
         try:
-            self._entries[key] = entry
-        except ValueError:  # it is larger than all there may be
+            entry = changed(entry, headers=packed(entry.headers))
+        except ValueError:  # there is a head that cannot be sent
             return False
+        size = entry.size
+        if size > self._size:
+            return False
+        self.discard(key)
+        while self._used + size > self._size:
+            self.discard(next(iter(self._entries)))
+            self._evicted += 1
+        self._entries[key] = entry
+        self._used += size
+        self._by_uri.add(key, entry)
+        for sweep in self._sweeps:
+            sweep.fresh.add(key)
         return True
 
     def discard(self, key: CacheKey) -> None:
-        self._entries.pop(key, None)
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._used -= entry.size
+            self._by_uri.remove(key, entry)
 
     async def invalidate(self, item: bytes) -> int:
         self._log.add(item)
-        lost = [entry.key for entry in self._unused(self._entries) if matches(item, entry)]
+        sweep, uri = Sweep(item, set()), one_uri(item)
+        if uri is not None:
+            return self._swept(sweep, self._by_uri.keys(uri))
+        keys = iter(list(self._entries))
+        self._sweeps.append(sweep)  # from here on nothing that it covers is found
+        count = 0
+        try:
+            while some := list(islice(keys, CHUNK)):
+                count += self._swept(sweep, some)
+                await asyncio.sleep(0)
+        finally:
+            self._swept(sweep, keys)  # whoever waits may have left: it is carried out all the same
+            self._sweeps.remove(sweep)
+        return count
+
+    def _swept(self, sweep: Sweep, keys: Iterable[CacheKey]) -> int:
+        """Forget what an invalidation covers among some keys, and return how many there were."""
+        lost = [key for key, entry in self._unused(keys) if sweep.covers(key, entry)]
         for key in lost:
-            del self._entries[key]
+            self.discard(key)
         return len(lost)
 
+    def _is_swept(self, key: CacheKey, entry: Entry) -> bool:
+        return any(sweep.covers(key, entry) for sweep in self._sweeps)
+
     async def entries(self, item: bytes = b"/*") -> AsyncGenerator[Entry, None]:
-        keys = list(self._entries)
+        uri = one_uri(item)
+        keys = list(self._entries) if uri is None else self._by_uri.keys(uri)
         for start in range(0, len(keys), CHUNK):
-            for entry in self._unused(keys[start : start + CHUNK]):
-                if matches(item, entry):
+            for key, entry in self._unused(keys[start : start + CHUNK]):
+                if matches(item, entry) and not self._is_swept(key, entry):
                     yield entry
             await asyncio.sleep(0)
 
     async def usage(self) -> Usage:
-        return Usage(len(self), self.used, self._entries.evicted)
+        return Usage(len(self), self.used, self._evicted)
 
     async def settled(self) -> None:
         return None
 
     async def aclose(self) -> None:
         self._entries.clear()
+        self._by_uri.clear()
+        self._used = 0
 
-    def _unused(self, keys: Iterable[CacheKey]) -> list[Entry]:
-        """Return entries without making them recently used, as the LRU's own look-up would."""
-        return [Cache.__getitem__(self._entries, key) for key in keys if key in self._entries]
+    def _unused(self, keys: Iterable[CacheKey]) -> list[tuple[CacheKey, Entry]]:
+        """Return entries without making them recently used."""
+        found = ((key, self._entries.get(key)) for key in keys)
+        return [(key, entry) for key, entry in found if entry is not None]
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -88,7 +139,7 @@ class MemoryStore:
     @property
     def used(self) -> int:
         """Bytes in use, of `size`."""
-        return int(self._entries.currsize)
+        return self._used
 
     def __repr__(self) -> str:
-        return f"MemoryStore({len(self)} entries, {self.used} of {int(self._entries.maxsize)} bytes)"
+        return f"MemoryStore({len(self)} entries, {self.used} of {self._size} bytes)"
