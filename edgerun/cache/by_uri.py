@@ -41,6 +41,10 @@ class ByUri:
             return []
         return list(found) if isinstance(found, dict) else [found]
 
+    def uris(self) -> list[bytes]:
+        """Return all URIs that lead to something."""
+        return list(self._keys)
+
     def clear(self) -> None:
         """Forget all."""
         self._keys.clear()

@@ -1,12 +1,13 @@
 """The tables of the lmdb store, and what one transaction does to them.
 
 `entries` holds records by digest, `places` what eviction has to know of each, `recency` digests by the tick of
-their last use, `purges` the last invalidations by generation, `meta` the counts.
+their last use, `uris` which digests a URI leads to, `purges` the last invalidations by generation, `meta` the counts.
 """
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 from struct import Struct
 from typing import Any, Final, NamedTuple, TypeVar
@@ -14,11 +15,12 @@ from typing import Any, Final, NamedTuple, TypeVar
 import lmdb
 
 from edgerun.cache.entry import Entry
+from edgerun.cache.format import FormatError, names
 from edgerun.cache.invalidation import PURGES_REMEMBERED, PurgeLog
 
 T = TypeVar("T")
 
-TABLES: Final = ("entries", "places", "recency", "purges", "meta")
+TABLES: Final = ("entries", "places", "recency", "uris", "purges", "meta")
 NO_FILE: Final = bytes(16)
 MOST_READERS: Final = 1_024
 MOST_GROWTHS: Final = 40
@@ -138,6 +140,18 @@ class Database:
         for digest, record in _after(transaction, self.tables["entries"], after, limit):
             yield bytes(digest), record
 
+    def records_of(self, transaction: lmdb.Transaction, uri: bytes) -> Iterator[tuple[bytes, bytes | memoryview]]:
+        """Yield digests and records of what a URI leads to, its own or the one asked for; valid in the transaction."""
+        prefix = _uri_prefix(uri)
+        with transaction.cursor(self.tables["uris"]) as cursor:
+            for place in cursor.iternext(values=False) if cursor.set_range(prefix) else ():
+                if bytes(place[: len(prefix)]) != prefix:
+                    return
+                digest = bytes(place[len(prefix) :])
+                record = transaction.get(digest, db=self.tables["entries"])
+                if record is not None:
+                    yield digest, record
+
     def flush(self) -> None:
         """Have the system write everything to disk."""
         self._environment.sync(True)  # lmdb takes it by position
@@ -186,11 +200,13 @@ class Change:
         """Keep a record as the one used last, in place of the one before."""
         before = self.place_of(digest)
         if before is not None:
-            self._forget(before, keep=file)
+            self._forget(digest, before, keep=file)
         self.changed.append(digest)
         tick = self.counts.tick + 1
         place = _PLACE.pack(tick, size, self.counts.generation, file)
         self._transaction.put(digest, record, db=self._tables["entries"])
+        for led in _led(record, digest):
+            self._transaction.put(led, b"", db=self._tables["uris"])
         self._transaction.put(digest, place, db=self._tables["places"])
         self._transaction.put(_NUMBER.pack(tick), digest, db=self._tables["recency"])
         self.counts = self.counts._replace(tick=tick, used=self.counts.used + size)
@@ -211,7 +227,7 @@ class Change:
         place = self.place_of(digest)
         if place is None or (before is not None and place.generation >= before):
             return False
-        self._forget(place)
+        self._forget(digest, place)
         self._transaction.delete(digest, db=self._tables["entries"])
         self._transaction.delete(digest, db=self._tables["places"])
         self.changed.append(digest)
@@ -250,7 +266,7 @@ class Change:
                 if place.file != NO_FILE:
                     self.files.append(place.file)
         count = int(self._transaction.stat(self._tables["places"])["entries"])
-        for name in ("entries", "places", "recency"):
+        for name in ("entries", "places", "recency", "uris"):
             self._transaction.drop(self._tables[name], delete=False)
         self.counts = self.counts._replace(used=0)
         return count
@@ -259,11 +275,28 @@ class Change:
         """Write the counts."""
         self._transaction.put(_COUNTS_KEY, _COUNTS.pack(*self.counts), db=self._tables["meta"])
 
-    def _forget(self, place: Place, keep: bytes = NO_FILE) -> None:
+    def _forget(self, digest: bytes, place: Place, keep: bytes = NO_FILE) -> None:
+        record = self._transaction.get(digest, db=self._tables["entries"])
+        for led in _led(record, digest) if record is not None else ():
+            self._transaction.delete(led, db=self._tables["uris"])
         self._transaction.delete(_NUMBER.pack(place.tick), db=self._tables["recency"])
         self.counts = self.counts._replace(used=self.counts.used - place.size)
         if place.file not in {NO_FILE, keep}:
             self.files.append(place.file)
+
+
+def _led(record: bytes | memoryview, digest: bytes) -> set[bytes]:
+    """Return under what a record stands among the URIs; one of another version is nobody's to find."""
+    try:
+        named = names(record)
+    except FormatError:
+        return set()
+    return {_uri_prefix(uri) + digest for uri in (named.uri, named.requested_uri)}
+
+
+def _uri_prefix(uri: bytes) -> bytes:
+    """Return what stands for a URI: of one length, so that it may be longer than a key of lmdb."""
+    return blake2b(uri, digest_size=8).digest()
 
 
 def _place(transaction: lmdb.Transaction, table: Any, digest: bytes) -> Place | None:

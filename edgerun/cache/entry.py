@@ -7,7 +7,7 @@ from edgerun.http.headers import Headers
 from edgerun.http.message import Body
 from edgerun.values import value
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 OVERHEAD: Final = 1_024
 """Bytes that an entry takes beside its texts, as measured: values, keys, indexes, and what the allocator adds."""
 

@@ -85,22 +85,22 @@ class MemoryStore:
         self._log.add(item)
         sweep, uri = Sweep(item, set()), one_uri(item)
         if uri is not None:
-            return self._swept(sweep, self._by_uri.keys(uri))
-        keys = iter(list(self._entries))
+            return self._swept(sweep, (uri,))
+        uris = iter(self._by_uri.uris())
         self._sweeps.append(sweep)  # from here on nothing that it covers is found
         count = 0
         try:
-            while some := list(islice(keys, CHUNK)):
+            while some := list(islice(uris, CHUNK)):
                 count += self._swept(sweep, some)
                 await asyncio.sleep(0)
         finally:
-            self._swept(sweep, keys)  # whoever waits may have left: it is carried out all the same
+            self._swept(sweep, uris)  # whoever waits may have left: it is carried out all the same
             self._sweeps.remove(sweep)
         return count
 
-    def _swept(self, sweep: Sweep, keys: Iterable[CacheKey]) -> int:
-        """Forget what an invalidation covers among some keys, and return how many there were."""
-        lost = [key for key, entry in self._unused(keys) if sweep.covers(key, entry)]
+    def _swept(self, sweep: Sweep, uris: Iterable[bytes]) -> int:
+        """Forget what an invalidation covers under some URIs, and return how many there were."""
+        lost = {key for _, key, entry in self._unused(uris) if sweep.covers(key, entry)}
         for key in lost:
             self.discard(key)
         return len(lost)
@@ -109,11 +109,12 @@ class MemoryStore:
         return any(sweep.covers(key, entry) for sweep in self._sweeps)
 
     async def entries(self, item: bytes = b"/*") -> AsyncGenerator[Entry, None]:
-        uri = one_uri(item)
-        keys = list(self._entries) if uri is None else self._by_uri.keys(uri)
-        for start in range(0, len(keys), CHUNK):
-            for key, entry in self._unused(keys[start : start + CHUNK]):
-                if matches(item, entry) and not self._is_swept(key, entry):
+        one = one_uri(item)
+        uris = self._by_uri.uris() if one is None else [one]
+        for start in range(0, len(uris), CHUNK):
+            for uri, key, entry in self._unused(uris[start : start + CHUNK]):
+                again = one is None and uri != key.uri  # it has two, and is found under both
+                if not again and matches(item, entry) and not self._is_swept(key, entry):
                     yield entry
             await asyncio.sleep(0)
 
@@ -128,10 +129,9 @@ class MemoryStore:
         self._by_uri.clear()
         self._used = 0
 
-    def _unused(self, keys: Iterable[CacheKey]) -> list[tuple[CacheKey, Entry]]:
-        """Return entries without making them recently used."""
-        found = ((key, self._entries.get(key)) for key in keys)
-        return [(key, entry) for key, entry in found if entry is not None]
+    def _unused(self, uris: Iterable[bytes]) -> list[tuple[bytes, CacheKey, Entry]]:
+        """Return what some URIs lead to, each with the URI and the key, without making it recently used."""
+        return [(uri, key, self._entries[key]) for uri in uris for key in self._by_uri.keys(uri)]
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,7 @@ from edgerun.cache.entry import CacheKey, Entry
 from edgerun.cache.files import BodyFiles
 from edgerun.cache.folder import StoreFolder
 from edgerun.cache.format import FormatError, Names, encode, names
-from edgerun.cache.invalidation import covers_any
+from edgerun.cache.invalidation import covers_any, one_uri
 from edgerun.cache.signs import Signs
 from edgerun.cache.tier import number_of
 from edgerun.errors import StoreError
@@ -312,9 +312,12 @@ class Writer:
         with self._database.read() as transaction:
             counts, log = self._database.counts(transaction), self._database.log(transaction)
         purges = log.since(counts.swept)
+        uris = {one_uri(item) for _, item in purges}
         count = 0
-        after: bytes | None = b""
-        while purges and after is not None:
+        after: bytes | None = b"" if None in uris else None
+        if after is None:
+            count += self._sweep_uris(purges, uris, own)
+        while after is not None:
             lost, after = self._covered(purges, after)
             if lost:
                 count += self._commit(partial(_drop, lost, own))
@@ -323,6 +326,17 @@ class Writer:
             self._signs.change(0)
         return count
 
+    def _sweep_uris(self, purges: Sequence[tuple[int, bytes]], uris: Iterable[bytes | None], own: int) -> int:
+        """Remove what invalidations of single paths cover, without looking at anything else."""
+        lost: dict[bytes, Lost] = {}
+        with self._database.read() as transaction:
+            for uri in uris:
+                for digest, record in self._database.records_of(transaction, uri or b""):
+                    found = _lost(purges, digest, record)
+                    if found is not None:
+                        lost[digest] = found
+        return self._commit(partial(_drop, tuple(lost.values()), own)) if lost else 0
+
     def _covered(self, purges: Sequence[tuple[int, bytes]], after: bytes) -> tuple[list[Lost], bytes | None]:
         """Look at some entries; return those that are covered, and where to go on, or None at the end."""
         lost: list[Lost] = []
@@ -330,15 +344,20 @@ class Writer:
         with self._database.read() as transaction:
             for digest, record in self._database.records(transaction, after, SCAN):
                 seen, last = seen + 1, digest
-                try:
-                    named = names(record)
-                except FormatError:  # of another version: nobody can use it
-                    lost.append(Lost(digest, None, frozenset()))
-                    continue
-                hits = frozenset(generation for generation, item in purges if _covers(generation, item, named))
-                if hits:
-                    lost.append(Lost(digest, max(hits), hits))
+                found = _lost(purges, digest, record)
+                if found is not None:
+                    lost.append(found)
         return lost, last if seen == SCAN else None
+
+
+def _lost(purges: Sequence[tuple[int, bytes]], digest: bytes, record: bytes | memoryview) -> Lost | None:
+    """Return an entry as one that invalidations cover, None if none does."""
+    try:
+        named = names(record)
+    except FormatError:  # of another version: nobody can use it
+        return Lost(digest, None, frozenset())
+    hits = frozenset(generation for generation, item in purges if _covers(generation, item, named))
+    return Lost(digest, max(hits), hits) if hits else None
 
 
 def _drop(lost: Sequence[Lost], own: int, change: Change) -> int:

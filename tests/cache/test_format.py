@@ -126,8 +126,8 @@ def test_what_an_invalidation_asks_for_is_found_without_decoding(one):
 
 def test_another_version_is_told_apart():
     one = entry(b"/a")
-    with pytest.raises(OtherVersionError, match="version 2, this is 1"):
-        decode(encode(replace(one, version=2), generation=0), elsewhere)
+    with pytest.raises(OtherVersionError, match="version 3, this is 2"):
+        decode(encode(replace(one, version=3), generation=0), elsewhere)
 
 
 @pytest.mark.parametrize("line", [(b"a: b", b""), (b"a:", b""), (b"a", b"b\r\nc: d"), (b"a\n", b"")])

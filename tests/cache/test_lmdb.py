@@ -22,9 +22,11 @@ from lmdb_process import is_whole, made
 from strategies import entry
 
 from edgerun.app import open_store
+from edgerun.cache import writer
 from edgerun.cache.body import SharedBody
 from edgerun.cache.database import Database
 from edgerun.cache.files import FileBody
+from edgerun.cache.format import names
 from edgerun.cache.lmdb import LmdbStore
 from edgerun.cache.memory import MemoryStore
 from edgerun.cache.sparse import Piece, SparseBody
@@ -352,6 +354,49 @@ def test_a_purge_that_was_cut_off_holds_and_is_finished_at_the_next_start(opened
     again.run(again.store.settled())
     with again.store._database.read() as transaction:
         assert again.store._database.counts(transaction).swept == 1
+
+
+def in_index(store):
+    database = store.store._database
+    with database.read() as transaction:
+        return transaction.stat(database.tables["uris"])["entries"]
+
+
+def test_one_path_is_found_without_looking_at_the_others(opened, monkeypatch):
+    store, looked_at = opened(), []
+    asked_otherwise = entry(b"/rewritten", requested_uri=b"/7")
+    for one in (*(entry(b"/%d" % n) for n in range(20)), asked_otherwise, entry(b"/7", query=b"q")):
+        store.put(one)
+    store.run(store.store.settled())
+    monkeypatch.setattr(writer, "names", lambda record: looked_at.append(names(record)) or looked_at[-1])
+    assert store.invalidate(b"/7") == 2
+    assert sorted(named.uri for named in looked_at) == [b"/7", b"/rewritten"]
+    assert store.invalidate(b"E2/8") == 0, "another distribution's"
+    assert (store.invalidate(b"/7?q"), store.invalidate(b"E1/8")) == (1, 1)
+    assert len(store.listed()) == 18
+
+
+def test_what_is_asked_for_by_another_uri_is_found_by_that_alone(opened):
+    store = opened()
+    store.put(entry(b"/own", requested_uri=b"/before"))
+    store.put(entry(b"/own", requested_uri=b"/after"))
+    assert (store.invalidate(b"/before"), store.invalidate(b"/after")) == (0, 1)
+
+
+def test_nothing_is_left_of_the_uris_of_what_leaves(opened):
+    size = entry(b"/1", requested_uri=b"/one").size
+    store = opened(size=size * 4)
+    for n in range(8):
+        store.put(entry(b"/%d" % n, requested_uri=b"/one"))
+    store.run(store.store.settled())
+    kept = len(store.listed())
+    assert 0 < kept < 8
+    assert in_index(store) == 2 * kept
+    store.store.discard(entry(b"/7").key)
+    store.run(store.store.settled())
+    assert in_index(store) == 2 * (kept - 1)
+    store.invalidate(b"/*")
+    assert in_index(store) == 0
 
 
 def test_a_sign_left_over_by_a_killed_purge_costs_speed_only(opened):
