@@ -170,10 +170,16 @@ class Run:
 
     def _end(self) -> None:
         self.done = True
-        self._on_end(self)
+        # Whoever is told may hold this run: without these there is no ring for the collector to find.
+        on_end, self._on_end, self._task = self._on_end, _told, None
+        on_end(self)
 
     def __repr__(self) -> str:
         return f"<Run {'done' if self.done else 'waiting'} {self._steps!r}>"
+
+
+def _told(_: Run) -> None:
+    """Stand in the place of whom a run has told that it ended."""
 
 
 async def _rest(steps: Coroutine[Any, Any, None]) -> None:

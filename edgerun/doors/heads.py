@@ -74,7 +74,9 @@ class KnownHeads:
 
     def _add(self, data: bytes, head: KnownHead) -> None:
         if len(self._known) >= self._kept:
-            del self._known[next(iter(self._known))]
+            same = self._known.pop(next(iter(self._known))).request.same
+            if same is not None:  # what stands for a head refers to its request, and would be a ring with it
+                same.answer = same.asking = None
         self._known[data] = head
 
     def __len__(self) -> int:

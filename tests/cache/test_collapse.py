@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import weakref
 
 import pytest
 
@@ -63,6 +64,26 @@ def play(act):
             assert len(asyncio.all_tasks()) == 1
 
     asyncio.run(whole())
+
+
+def test_a_fetch_that_is_over_leaves_nothing_to_the_collector():
+    async def whole():
+        collapser, fetches = Collapser(), Fetches()
+        fetches.heads.set()
+        fetches.ends.set()
+        _, flight = await collapser.share(KEY, fetches.start)
+        await collapser.settled()
+        flight.leave()
+        left = weakref.ref(flight)
+        fetches.flights.clear()
+        del flight
+        return left
+
+    gc.disable()
+    try:
+        assert asyncio.run(whole())() is None
+    finally:
+        gc.enable()
 
 
 async def turns(count=5):

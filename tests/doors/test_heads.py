@@ -13,7 +13,7 @@ from edgerun.doors.heads import KnownHeads, is_one_head
 from edgerun.doors.target import split_target
 from edgerun.errors import RequestError
 from edgerun.http.headers import Headers
-from edgerun.http.message import Request
+from edgerun.http.message import Request, SameHead
 from edgerun.testing.origin import respond
 
 HEAD = b"GET /page HTTP/1.1\r\nHost: shop.example\r\n\r\n"
@@ -44,6 +44,15 @@ def test_the_oldest_makes_room():
     assert len(heads) == 3
     assert heads.get(b"1") is None
     assert heads.get(b"4") is not None
+
+
+def test_what_was_found_for_a_head_is_let_go_with_it():
+    heads, requests = KnownHeads(kept=1), [Request(method="GET", path=b"/%d" % n, same=SameHead()) for n in range(2)]
+    for request in requests:
+        heads.add(b"%d\r\n" % id(request), request, keep_alive=True)
+        request.same.answer = request.same.asking = request  # as an answer that stands refers to its request
+    assert (requests[0].same.answer, requests[0].same.asking) == (None, None)
+    assert requests[1].same.answer is requests[1]
 
 
 def heads_after(*pieces, answers=1, scheme="http"):
