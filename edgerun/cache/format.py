@@ -16,6 +16,7 @@ from edgerun.cache.entry import FORMAT_VERSION, CacheKey, Entry
 from edgerun.cache.record import Steps, from_plain, plain
 from edgerun.http.headers import Headers
 from edgerun.http.message import Body, BytesBody
+from edgerun.http.packed import packed
 
 BodyAt = Callable[[bytes, int], Body]
 
@@ -142,7 +143,7 @@ def decode(record: bytes | memoryview, body_at: BodyAt) -> Entry:
             requested_uri=requested_uri,
             status=status,
             reason=reason,
-            headers=Headers.of_block(block),
+            headers=packed(Headers.of_block(block)),
             body=body,
             origin_status=origin_status,
             request_time=values[6],
