@@ -1,8 +1,6 @@
 """The composition root: from a configuration to an edge that answers. The only file that names concrete classes."""
 
 import asyncio
-import base64
-import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
@@ -25,6 +23,7 @@ from edgerun.distribution.origins import FunctionOrigin as FunctionConfig
 from edgerun.distribution.origins import OriginSpec
 from edgerun.eager import Begun
 from edgerun.errors import RequestError, StoreError
+from edgerun.functions.counted import Counted, Counter
 from edgerun.functions.function import Function, code_file
 from edgerun.functions.invoker import Invoker
 from edgerun.functions.loads import Loads
@@ -35,8 +34,10 @@ from edgerun.functions.router import Engine, RuntimeRouter
 from edgerun.functions.run_log import RunLog
 from edgerun.functions.runtime import FunctionRuntime, OutputLine
 from edgerun.functions.seen import PoolSeen
-from edgerun.functions.told import Tell, ToldRuntime, in_turn
+from edgerun.functions.silences import Silences
+from edgerun.functions.told import ToldRuntime
 from edgerun.http.message import OnInterim, Request
+from edgerun.ids import id_maker
 from edgerun.observe.access_log import AccessLogs
 from edgerun.observe.events import Event, Failed, Noted, Observer, Printed
 from edgerun.observe.fanout import Fanout
@@ -103,6 +104,9 @@ class Edge:
         if recorder is not None:
             recorder.on_trouble = self._logs_failed
         self.emit = Fanout(*observers, *(() if recorder is None else (recorder,)))
+        self._silences = None if watched or recorder is not None else Silences(self._printed_nothing)
+        if self._silences is not None:
+            self.emit.add(lambda _: self.flush(), Failed)  # what failed is looked up in what was written before
         self.logs = FunctionLogs(logs, lambda: self.config, self._logs_failed) if logs is not None else None
         if self.logs is not None:
             self.emit.add(self.logs, Printed, Failed)
@@ -111,14 +115,14 @@ class Edge:
         self._watched = watched or recorder is not None
         self._loads = loads
         self._instead = instead
-        self._tell: Tell | None = None
+        self._counted = Counted()
         self._metrics: Metrics | None = None
         self._https_port = https_port
         self.runtime: FunctionRuntime = runtime or RuntimeRouter(
             ProcessRuntime(
                 self._printed,
                 platform_lines=logs is not None,
-                together=not self._watched,
+                silences=self._silences,
                 log_format=log_format,
                 on_loaded=loads.report if loads is not None else None,
             ),
@@ -186,11 +190,16 @@ class Edge:
         if isinstance(self.runtime, RuntimeRouter):
             self.runtime.engine_of(function).retire(function)
 
-    def tell_calls(self, tell: Tell) -> None:
-        """Have somebody hear of every call of a function, also where steps are not told."""
-        before = self._tell
-        self._tell = tell if before is None else in_turn(before, tell)
+    def tell_calls(self, counter: Counter) -> None:
+        """Have somebody hear of every call of a function, also where steps are not told; perhaps a moment later."""
+        self._counted.add(counter)
         self.pipeline = self._pipeline(self.config, self._origins)
+
+    def flush(self) -> None:
+        """Tell now what would be told of functions in a moment."""
+        if self._silences is not None:
+            self._silences.flush()
+        self._counted.flush()
 
     def count_origins(self, metrics: Metrics) -> None:
         """Have every request to an origin counted, those of functions' own choice too."""
@@ -224,6 +233,7 @@ class Edge:
         for origins in list(self._all_origins):
             await origins.aclose()
         await self.runtime.aclose()
+        self.flush()
         await self._commands.aclose()
         await self.store.aclose()
         if self.logs is not None:
@@ -293,7 +303,7 @@ class Edge:
                 self._calls,
                 specs,
                 tell=self.emit if self._watched else None,
-                count=None if self._watched else self._tell,
+                count=self._counted if self._counted.teller and not self._watched else None,
             ),
             origin_for=origin_for if self.recorder is None else self.recorder.origins(origin_for),
             clock=self.clock,
@@ -311,7 +321,7 @@ class Edge:
             config,
             payload_of(config),
             function=lambda: self.config.functions[config.function],
-            runtime=ToldRuntime(self.runtime, "origin", lambda: self._tell),
+            runtime=ToldRuntime(self.runtime, "origin", lambda: self._counted.teller),
             clock=self.clock,
             tell=lambda text: self._note(text, "error"),
         )
@@ -342,7 +352,14 @@ class Edge:
         if line.kind == "note":
             self.emit(Noted(text=line.text, level="warning"))
             return
+        if self._silences is not None:
+            self._silences.flush()
         self.emit(Printed(request_id=line.label, function=line.function, text=line.text, kind=line.kind))
+
+    def _printed_nothing(self, lines: list[OutputLine]) -> None:
+        self.emit.many(
+            [Printed(request_id=each.label, function=each.function, text=each.text, kind=each.kind) for each in lines]
+        )
 
     def _engine_failed(self, function: str, text: str) -> None:
         self.emit(Noted(text=f"{function}: {text}", level="error"))
@@ -381,16 +398,3 @@ def open_store(config: StoreConfig, tell: Callable[[str], None]) -> CacheStore:
 
         return RedisStore(config.url, size=size, max_object_size=largest, tell=tell)
     return MemoryStore(size=size, max_object_size=largest)
-
-
-def id_maker(seed: int | None = None) -> Callable[[], str]:
-    """Return a maker of CloudFront request ids: 56 characters of URL-safe base64, ending in `==`.
-
-    Unguessable ids are not the point, unique ones are: 320 random bits from a generator seeded by the system.
-    """
-    generator = random.Random(seed)  # noqa: S311
-
-    def make() -> str:
-        return base64.urlsafe_b64encode(generator.getrandbits(320).to_bytes(40, "big")).decode()
-
-    return make

@@ -26,6 +26,7 @@ def counting(edge: Edge) -> Metrics:
 
 async def collected(edge: Edge, metrics: Metrics) -> Snapshot:
     """Return what was counted, and how the cache and the environments are now."""
+    edge.flush()
     store = edge.config.store
     usage = await edge.store.usage()
     kind: list[str] = [store.kind]

@@ -6,7 +6,6 @@ from typing import Final
 import click
 import orjson
 
-from edgerun.app import id_maker
 from edgerun.distribution import forward, match
 from edgerun.distribution.model import Association, Behavior, Config, Distribution, Point, is_cloudfront
 from edgerun.distribution.origins import OriginSpec
@@ -19,6 +18,7 @@ from edgerun.functions.lambda_edge import EdgeContext, Judge
 from edgerun.functions.process import ProcessRuntime
 from edgerun.functions.runtime import FunctionRuntime, OutputLine
 from edgerun.http.message import Request, Response
+from edgerun.ids import id_maker
 from edgerun.values import value
 
 VIEWER_POINTS: Final = (Point.VIEWER_REQUEST, Point.VIEWER_RESPONSE)

@@ -10,10 +10,11 @@ from edgerun.distribution.origins import OriginSpec
 from edgerun.errors import FunctionError
 from edgerun.functions import cloudfront_functions, lambda_edge
 from edgerun.functions.cloudfront_functions import Outcome
+from edgerun.functions.counted import Counted
 from edgerun.functions.lambda_edge import ChangedRequest, EdgeContext, ExposedBody, Judge
 from edgerun.functions.limits import EXPOSED_BODY
 from edgerun.functions.runtime import Ending, Forget, FunctionRuntime, Invocation, PromptRuntime
-from edgerun.functions.told import Tell, ended, told
+from edgerun.functions.told import Tell, told
 from edgerun.http.message import Body, BytesBody, Request, Response, StreamBody
 from edgerun.observe.events import Called
 from edgerun.values import FrozenMap
@@ -38,11 +39,11 @@ class Invoker:
         runtime: FunctionRuntime,
         origins: Mapping[str, OriginSpec] = NO_ORIGINS,
         tell: Tell | None = None,
-        count: Tell | None = None,
+        count: Counted | None = None,
     ) -> None:
         self._runtime = runtime
         self._origins = origins
-        self._tell = tell or count
+        self._tell = tell if tell is not None or count is None else count.tell
         self._count = count
         self._begin = runtime.begin if isinstance(runtime, PromptRuntime) and tell is None else None
 
@@ -56,7 +57,7 @@ class Invoker:
         if self._begin is None:
             return None
         if self._count is not None:
-            heard = _counted(association, event, label, heard, self._count)
+            heard = self._count.hearing(association.function.name, event, label, heard)
         return self._begin(association.function, event, label=label, heard=heard)
 
     async def on_request(
@@ -165,19 +166,6 @@ class Invoker:
     async def aclose(self) -> None:
         """End every environment."""
         await self._runtime.aclose()
-
-
-def _counted(
-    association: Association, event: bytes, label: str, heard: Callable[[Ending], None], count: Tell
-) -> Callable[[Ending], None]:
-    """Return what hears of a call at viewer-request, and has it counted once its viewer has been seen to."""
-
-    def hear(how: Ending) -> None:
-        heard(how)
-        call = Called(request_id=label, point=Point.VIEWER_REQUEST, function=association.function.name, event=event)
-        count(ended(call, how))
-
-    return hear
 
 
 def named(error: FunctionError, association: Association) -> FunctionError:

@@ -82,6 +82,15 @@ class FunctionLogs:
         elif isinstance(event, Failed) and isinstance(event.error, FunctionResultError):
             self._refused(event, event.error)
 
+    def many_printed(self, events: list[Printed]) -> None:
+        """Take what the platform wrote about several invocations."""
+        self._invocations.extend(events)
+        by_function: dict[str, list[str]] = {}
+        for event in events:
+            by_function.setdefault(event.function, []).append(event.text)
+        for function, texts in by_function.items():
+            self._add(function, "\n".join(texts))
+
     def flush(self) -> None:
         """Write what has gathered."""
         unwritten, self._unwritten, self._size = self._unwritten, {}, 0

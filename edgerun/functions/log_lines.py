@@ -86,6 +86,11 @@ def finish(form: LogFormat, now: float, facts: InvocationFacts) -> list[str]:
     return lines
 
 
+def whole(form: LogFormat, begun: float, ended: float, facts: InvocationFacts, version: str) -> str:
+    """Return all that is written about an invocation that printed nothing, line below line."""
+    return "\n".join((*start(form, begun, facts.aws_request_id, version), *finish(form, ended, facts)))
+
+
 # -- the text form
 
 
@@ -109,16 +114,14 @@ def text_end(aws_request_id: str) -> str:
 
 
 def text_report(facts: InvocationFacts) -> str:
-    fields = [
-        f"REPORT RequestId: {facts.aws_request_id}",
-        f"Duration: {facts.duration * 1000:.2f} ms",
-        f"Billed Duration: {billed(facts.duration)} ms",
-        f"Memory Size: {facts.memory_size} MB",
-        f"Max Memory Used: {facts.max_memory} MB",
-    ]
-    if facts.init_duration is not None:
-        fields.append(f"Init Duration: {facts.init_duration * 1000:.2f} ms")
-    return "\t".join([*fields, _status_fields(facts.error_type)])  # AWS: there is a tab at the end, whatever follows
+    init = "" if facts.init_duration is None else f"Init Duration: {facts.init_duration * 1000:.2f} ms\t"
+    status = _status_fields(facts.error_type) if facts.error_type else ""
+    # AWS: there is a tab at the end, whatever follows
+    return (
+        f"REPORT RequestId: {facts.aws_request_id}\tDuration: {facts.duration * 1000:.2f} ms\t"
+        f"Billed Duration: {billed(facts.duration)} ms\tMemory Size: {facts.memory_size} MB\t"
+        f"Max Memory Used: {facts.max_memory} MB\t{init}{status}"
+    )
 
 
 def text_timed_out(now: float, aws_request_id: str, seconds: float) -> str:

@@ -13,6 +13,7 @@ from edgerun.functions import log_lines
 from edgerun.functions.call import Call
 from edgerun.functions.log_lines import EnvironmentFacts, InvocationFacts, LogFormat, Phase
 from edgerun.functions.runtime import OutputLine
+from edgerun.functions.silences import Silence, Silences
 
 LONGEST_LINE: Final = 256 * 1024  # AWS: CloudWatch Logs cuts an event here
 _READ_SIZE: Final = 65_536  # what a pipe holds, unless the function made it larger
@@ -130,21 +131,20 @@ class Journal:
         environment: EnvironmentFacts,
         form: LogFormat,
         on_output: Callable[[OutputLine], None],
-        *,
-        together: bool = False,
+        silences: Silences | None = None,
     ) -> None:
         """Make a log.
 
         Args:
             environment: whose.
             form: CloudWatch's text form or its JSON form.
-            on_output: gets every line.
-            together: whether the lines about an invocation that printed nothing are handed out as one.
+            on_output: gets every line, but for those
+            silences: where what is written about an invocation goes that printed nothing, if it succeeded.
         """
         self._environment = environment
         self._form = form
         self._on_output = on_output
-        self._together = together
+        self._silences = silences
         self._open: Call | None = None
         self._begun = 0.0
         self._announced = False
@@ -177,11 +177,12 @@ class Journal:
 
     def finished(self, call: Call, facts: InvocationFacts) -> None:
         self.started(call)
-        began = [] if self._announced else self._start()
-        lines = began + log_lines.finish(self._form, time.time(), facts)
-        if self._together and began and not facts.error_type:
-            lines = ["\n".join(lines)]
-        self._write(lines)
+        now = time.time()
+        if self._silences is not None and not self._announced and not facts.error_type:
+            self._silences.add(Silence(self._environment, self._form, call.label, self._begun, now, facts))
+        else:
+            self.announce()
+            self._write(log_lines.finish(self._form, now, facts))
         self._open = None
 
     def _start(self) -> list[str]:

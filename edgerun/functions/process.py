@@ -25,6 +25,7 @@ from edgerun.functions.owner import OnLoaded
 from edgerun.functions.pool import Pool
 from edgerun.functions.runtime import Ending, Forget, Invocation, OutputLine
 from edgerun.functions.seen import PoolSeen
+from edgerun.functions.silences import Silences
 from edgerun.functions.spawner import Spawner, orjson_home
 from edgerun.functions.variables import REGION
 
@@ -47,7 +48,7 @@ class ProcessRuntime:
         node: str = "",
         largest_result: int = faults.LARGEST_RESULT,
         platform_lines: bool = False,
-        together: bool = False,
+        silences: Silences | None = None,
         log_format: LogFormat = "text",
         on_loaded: OnLoaded | None = None,
         longest_idle: float = LONGEST_IDLE,
@@ -61,7 +62,7 @@ class ProcessRuntime:
             node: the program for Node functions; "" finds it on the server's PATH when it is first needed.
             largest_result: bytes; a longer result is dropped unread and fails its invocation.
             platform_lines: whether `on_output` gets the lines that Lambda writes around a function's own too.
-            together: whether those about an invocation that printed nothing come as one, with line breaks.
+            silences: where those about an invocation go that printed nothing, if they may be written a moment later.
             log_format: CloudWatch's text form or its JSON form.
             on_loaded: hears which files functions load; without it nobody looks.
             longest_idle: seconds without a call after which an environment is ended.
@@ -72,7 +73,7 @@ class ProcessRuntime:
         self._node = node
         self._largest_result = largest_result
         self._platform_lines = platform_lines
-        self._together = together
+        self._silences = silences
         self._log_format = log_format
         self._on_loaded = on_loaded
         self._longest_idle = longest_idle
@@ -242,7 +243,7 @@ class ProcessRuntime:
         facts = EnvironmentFacts(
             function_name=function.name, version=function.version, runtime_version=version, runtime_version_arn=arn
         )
-        return Journal(facts, self._log_format, self._on_output, together=self._together)
+        return Journal(facts, self._log_format, self._on_output, self._silences)
 
     def _find_program(self, function: Function, call: Call | None) -> str:
         """Return node, or a custom runtime's bootstrap; "" for Python, which is forked."""

@@ -42,16 +42,6 @@ def ended(call: Called, how: Ending) -> Called:
     )
 
 
-def in_turn(first: Tell, second: Tell) -> Tell:
-    """Return what tells two listeners."""
-
-    def tell(call: Called) -> None:
-        first(call)
-        second(call)
-
-    return tell
-
-
 class ToldRuntime:
     """A `FunctionRuntime` through which functions run that are at no point, such as an origin's.
 

@@ -224,7 +224,8 @@ class Warned:
 class Printed:
     """A function printed a line, or, `kind` being `platform`, Lambda wrote about it into the function's log.
 
-    Unless every step is told, all that is written about an invocation that printed nothing is one event.
+    Unless every step is told, all that is written about an invocation that printed nothing is one event,
+    a moment later.
     """
 
     request_id: str

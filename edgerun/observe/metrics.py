@@ -59,10 +59,22 @@ class Metrics:
         elif type(event) is Failed and event.function and isinstance(event.error, FunctionResultError):
             self.add("edgerun_function_errors_total", (event.function, "result"))
 
-    def add(self, name: str, labels: Labels) -> None:
-        """Count one."""
+    def many(self, events: list[Called]) -> None:
+        """Count calls that succeeded."""
+        durations: dict[tuple[str, str], list[float]] = {}
+        for call in events:
+            durations.setdefault((call.function, call.point), []).append(call.duration)
+            if call.cold:
+                self.add("edgerun_function_cold_starts_total", (call.function,))
+        for labels, seconds in durations.items():
+            self.add("edgerun_function_invocations_total", labels, len(seconds))
+            for each in seconds:
+                self.time("edgerun_function_duration_seconds", labels[:1], each)
+
+    def add(self, name: str, labels: Labels, count: int = 1) -> None:
+        """Count one, or several."""
         counts = self._counts.setdefault(name, {})
-        counts[labels] = counts.get(labels, 0.0) + 1
+        counts[labels] = counts.get(labels, 0.0) + count
 
     def time(self, name: str, labels: Labels, seconds: float) -> None:
         """Count seconds."""

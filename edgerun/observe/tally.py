@@ -75,7 +75,6 @@ class FunctionBook:
     """What is known of one function.
 
     Attributes:
-        runs, lines: the last ones.
         cold, warm, errors, timeouts, throttles, refusals: how many there were. Refusals are results that break a rule.
         loaded_at: when the code that answers now was loaded first, in seconds since the epoch; None: not yet.
         version: its revision.
@@ -84,7 +83,7 @@ class FunctionBook:
     """
 
     def __init__(self) -> None:
-        self.runs: deque[Run] = deque(maxlen=CALLS)
+        self._runs: deque[Run | tuple[int, float, Called]] = deque(maxlen=CALLS)
         self._printed: deque[tuple[int, float, Printed]] = deque(maxlen=LINES)
         self.called = self.printed = 0
         self.cold = self.warm = self.errors = self.timeouts = self.throttles = self.refusals = 0
@@ -92,6 +91,11 @@ class FunctionBook:
         self.version = "1"
         self.stamp = ""
         self.not_taken: Trouble | None = None
+
+    @property
+    def runs(self) -> list[Run]:
+        """The last calls."""
+        return [kept if isinstance(kept, Run) else _run(*kept) for kept in self._runs]
 
     @property
     def lines(self) -> list[Line]:
@@ -103,6 +107,13 @@ class FunctionBook:
                 for number, text in enumerate(lines_of(event), before + 1)
             ]
         return found[-LINES:]
+
+    def ran(self, call: Called, at: float) -> None:
+        """Take a call."""
+        self.called += 1
+        # What was sent and returned is not kept, nor an error with all that it holds.
+        bare = call.error is None and not call.event
+        self._runs.append((self.called, at, call) if bare else _run(self.called, at, call))
 
     def add(self, event: Printed, at: float) -> None:
         """Take what was printed."""
@@ -116,19 +127,24 @@ class Tally:
     Args:
         clock: seconds since the epoch.
         stamp: tells which version of its file a function is, by its name; asked when code is loaded.
+        flush: has all told that is known by now, before anything is looked at.
     """
 
     KINDS: Final[tuple[type[Event], ...]] = (Called, Failed, Printed, Reloaded)
 
-    def __init__(self, clock: Callable[[], float], stamp: Stamp = lambda _: "") -> None:
+    def __init__(
+        self, clock: Callable[[], float], stamp: Stamp = lambda _: "", flush: Callable[[], None] = lambda: None
+    ) -> None:
         self._clock = clock
         self._stamp = stamp
+        self._flush = flush
         self._books: OrderedDict[str, FunctionBook] = OrderedDict()
         self._origins: OrderedDict[Place, Trouble] = OrderedDict()
         self._subscribers: list[Subscriber] = []
 
     def function(self, name: str) -> FunctionBook:
         """Return what is known of a function; nothing at first."""
+        self._flush()
         return self._books.get(name) or FunctionBook()
 
     def origin(self, place: Place) -> Trouble | None:
@@ -164,33 +180,42 @@ class Tally:
             case _:
                 pass
 
+    def many(self, events: list[Called]) -> None:
+        """Take calls that succeeded."""
+        now, names = self._clock(), dict.fromkeys(call.function for call in events)
+        for call in events:
+            book = self._book(call.function)
+            book.cold += call.cold
+            book.warm += not call.cold
+            book.ran(call, now)
+        for name in names:
+            self._found_loaded(name, now)
+            self._tell(name)
+
+    def many_printed(self, events: list[Printed]) -> None:
+        """Take what the platform wrote about several invocations."""
+        now = self._clock()
+        for event in events:
+            self._book(event.function).add(event, now)
+        for name in dict.fromkeys(event.function for event in events):
+            self._tell(name)
+
     def _called(self, call: Called) -> None:
-        book, ended = self._book(call.function), ended_of(call.error)
-        book.called += 1
-        ran = ended in {"ok", "error", "timeout"}
+        book, ended, now = self._book(call.function), ended_of(call.error), self._clock()
         book.cold += call.cold
         book.warm += ended == "ok" and not call.cold
         book.errors += ended in {"error", "init"}
         book.timeouts += ended == "timeout"
         book.throttles += ended == "throttled"
-        if ran and book.loaded_at is None:
-            self._loaded(call.function, book, self._clock())
-        book.runs.append(
-            Run(
-                number=book.called,
-                at=self._clock(),
-                request_id=call.request_id,
-                point=call.point,
-                ended=ended,
-                duration=call.duration,
-                init_duration=call.init_duration,
-                cold=call.cold,
-                max_memory=call.max_memory,
-                utilization=call.utilization,
-                why=str(call.error)[:LONGEST_LINE] if call.error is not None else "",
-            )
-        )
+        if ended in {"ok", "error", "timeout"}:
+            self._found_loaded(call.function, now)
+        book.ran(call, now)
         self._tell(call.function)
+
+    def _found_loaded(self, name: str, now: float) -> None:
+        book = self._book(name)
+        if book.loaded_at is None:
+            self._loaded(name, book, now)
 
     def _printed(self, event: Printed) -> None:
         if len(event.text) > LONGEST_LINE:
@@ -231,6 +256,22 @@ class Tally:
     def _tell(self, name: str) -> None:
         for subscriber in self._subscribers:
             subscriber(name)
+
+
+def _run(number: int, at: float, call: Called) -> Run:
+    return Run(
+        number=number,
+        at=at,
+        request_id=call.request_id,
+        point=call.point,
+        ended=ended_of(call.error),
+        duration=call.duration,
+        init_duration=call.init_duration,
+        cold=call.cold,
+        max_memory=call.max_memory,
+        utilization=call.utilization,
+        why=str(call.error)[:LONGEST_LINE] if call.error is not None else "",
+    )
 
 
 def _cut(text: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from edgerun.distribution.model import Association, Point
 from edgerun.errors import FunctionExecutionError, FunctionResultError, FunctionThrottled
+from edgerun.functions.counted import Counted
 from edgerun.functions.function import Function
 from edgerun.functions.invoker import Invoker, expose
 from edgerun.functions.lambda_edge import EdgeContext, Judge
@@ -174,15 +175,53 @@ def begun(runtime, **listeners):
     return forget is not None, heard
 
 
-@pytest.mark.parametrize("ending", [Prompt.ending, FunctionThrottled("full")], ids=["a result", "an error"])
-def test_a_call_that_is_counted_is_asked_at_once_all_the_same(ending):
-    calls, runtime = [], Prompt({})
-    runtime.ending = ending
-    assert begun(runtime, count=calls.append) == (True, [ending])
-    (call,) = calls
-    assert (call.request_id, call.point, call.function, call.event) == ("request-1", "viewer-request", "fn", b"{}")
-    failed = isinstance(ending, FunctionThrottled)
-    assert (call.error, call.cold, call.duration) == ((ending, False, 0.0) if failed else (None, True, 0.002))
+class Book:
+    """Counts, and knows when it is to be told."""
+
+    def __init__(self):
+        self.due, self.told = [], []
+        self.counted = Counted(self, soon=self.due.append)
+
+    def __call__(self, call):
+        self.told.append(call)
+
+    def many(self, calls):
+        self.told.append(calls)
+
+
+def test_calls_that_are_counted_are_asked_at_once_all_the_same_and_told_together():
+    book = Book()
+    for _ in range(2):
+        assert begun(Prompt({}), count=book.counted) == (True, [Prompt.ending])
+    assert book.told == []
+    book.due.pop()()
+    ((first, second),) = book.told
+    assert first == second
+    assert (first.request_id, first.point, first.function) == ("request-1", "viewer-request", "fn")
+    assert (first.error, first.cold, first.duration, first.billed_duration) == (None, True, 0.002, 2)
+    assert (first.event, first.result) == (b"", b"")
+
+
+def test_a_failure_is_told_at_once_and_after_what_came_before():
+    book, full = Book(), Prompt({})
+    full.ending = FunctionThrottled("full")
+    begun(Prompt({}), count=book.counted)
+    begun(full, count=book.counted)
+    before, failed = book.told
+    assert ([call.error for call in before], failed.error) == ([None], full.ending)
+    assert (failed.request_id, failed.point, failed.function, failed.event) == (
+        *("request-1", "viewer-request", "fn"),
+        b"{}",
+    )
+
+
+def test_who_counts_from_now_on_hears_nothing_of_before():
+    book, late = Book(), Book()
+    begun(Prompt({}), count=book.counted)
+    book.counted.add(late)
+    begun(Prompt({}), count=book.counted)
+    book.counted.flush()
+    assert [len(told) for told in (book.told, late.told)] == [2, 1]
 
 
 def test_a_call_that_is_told_as_a_step_is_not_asked_at_once():

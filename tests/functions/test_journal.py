@@ -5,15 +5,22 @@ import pytest
 from edgerun.functions.call import Call
 from edgerun.functions.log_lines import EnvironmentFacts, InvocationFacts
 from edgerun.functions.output import Journal
+from edgerun.functions.silences import Silences
 
 WHERE = EnvironmentFacts(function_name="ab", version="1", runtime_version="python", runtime_version_arn="arn")
 
 
 class Log:
-    def __init__(self, form="text", **options):
+    def __init__(self, form="text", *, together=False):
         self.lines = []
-        self.journal = Journal(WHERE, form, self.lines.append, **options)
+        self.due = []
+        self.silences = Silences(self.lines.extend, soon=self.due.append)
+        self.journal = Journal(WHERE, form, self.write, self.silences if together else None)
         self.call = Call(b"{}", "request-1", self.lines.append)
+
+    def write(self, line):
+        self.silences.flush()
+        self.lines.append(line)
 
     def finish(self, **facts):
         told = {"duration": 0.001, "memory_size": 128, "max_memory": 20, **facts}
@@ -21,6 +28,7 @@ class Log:
 
     @property
     def kinds(self):
+        self.silences.flush()
         return [" ".join(part.split()[0] for part in line.text.split("\n")) for line in self.lines]
 
 
@@ -30,6 +38,27 @@ def test_an_invocation_that_printed_nothing_may_come_as_one():
     log.finish()
     assert log.kinds == ["START END REPORT"]
     assert log.lines[0].label == "request-1"
+
+
+def test_it_is_written_a_moment_later_with_those_that_end_meanwhile():
+    log = Log(together=True)
+    for _ in range(3):
+        log.journal.started(log.call)
+        log.finish()
+    assert log.lines == []
+    (due,) = log.due
+    due()
+    assert [line.text.split()[0] for line in log.lines] == ["START"] * 3
+
+
+def test_what_ended_before_stands_before_what_is_printed():
+    log = Log(together=True)
+    log.journal.started(log.call)
+    log.finish()
+    log.journal.started(log.call)
+    log.journal.printed("hello", log.call)
+    log.finish()
+    assert log.kinds == ["START END REPORT", "START", "hello", "END", "REPORT"]
 
 
 def test_or_line_by_line():
@@ -72,6 +101,7 @@ def test_the_json_form_keeps_the_moment_of_the_beginning(together, monkeypatch):
     log.journal.started(log.call)
     monkeypatch.setattr("time.time", lambda: 2.0)
     log.finish()
+    log.silences.flush()
     assert [line[9:29] for each in log.lines for line in each.text.split("\n")] == [
         "1970-01-01T00:00:01.",
         "1970-01-01T00:00:02.",

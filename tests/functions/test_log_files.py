@@ -196,6 +196,15 @@ def test_another_failure_is_not_in_cloudfronts_log(logs):
     assert logs.asked == []
 
 
+def test_what_comes_together_is_written_by_function_and_in_order(logs):
+    lines = [("greet", "one"), ("other", "two"), ("greet", "three\nfour")]
+    logs.tell.many_printed(
+        [Printed(request_id="r1", function=name, text=text, kind="platform") for name, text in lines]
+    )
+    logs.tell.flush()
+    assert (logs.read("greet.log"), logs.read("other.log")) == ("one\nthree\nfour\n", "two\n")
+
+
 def test_ids_of_invocations_are_not_kept_for_ever(logs):
     for number in range(4000):
         logs.printed("greet", f"START RequestId: {ID} Version: 1", request_id=f"r{number}", kind="platform")
@@ -223,6 +232,28 @@ def test_an_edge_writes_logs_when_it_is_told_where(logs):
     ids = re.findall(r"START RequestId: (\S+)", "\n".join(lines))
     assert cloudfronts[1].endswith(f"INFO Response received from Lambda: RequestId: {ids[1]}")
     assert [event.text for event in events if isinstance(event, Printed) and event.kind == "output"] == ["hello"] * 2
+
+
+@pytest.mark.process
+def test_what_is_told_a_moment_later_is_there_when_a_result_is_refused_and_at_the_end(logs):
+    code = GREET.replace('    print("hello")\n', "")
+    (logs.folder.parents[1] / "greet.py").write_text(code)
+
+    async def scene():
+        edge = Edge(logs.config, logs=logs.folder)
+        for path in (b"/fine", b"/refused", b"/fine"):
+            delivery = await edge.begin(Request(method="GET", path=path, headers=Headers([(b"Host", b"localhost")])))
+            async for _ in delivery.response.body.stream():
+                pass
+            delivery.sent(0, complete=True)
+        await edge.aclose()
+
+    asyncio.run(scene())
+    lines = logs.read("greet.log").splitlines()
+    assert [line.split()[0] for line in lines] == ["INIT_START", *["START", "END", "REPORT"] * 3]
+    (distribution,) = logs.config.distributions
+    ids = re.findall(r"START RequestId: (\S+)", "\n".join(lines))
+    assert f"RequestId: {ids[1]}\n" in logs.read(f"LambdaEdge-{distribution.id}.log")
 
 
 @pytest.mark.process

@@ -9,6 +9,7 @@ import pytest
 from process_plays import node, play, python
 
 from edgerun.errors import FunctionError
+from edgerun.functions.silences import Silences
 
 pytestmark = pytest.mark.process
 
@@ -394,7 +395,7 @@ def test_an_invocation_that_runs_is_in_the_log_already(tmp_path):
         await running
         return words
 
-    assert play(scene, platform_lines=True, together=True)[:2] == ["START", "RequestId:"]
+    assert play(scene, platform_lines=True, silences=Silences(list))[:2] == ["START", "RequestId:"]
 
 
 JSON_LOGS = [

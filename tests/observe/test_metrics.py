@@ -226,3 +226,12 @@ def test_every_metric_is_described():
     for metric in METRICS:
         labels = ", ".join(f"`{label}`" for label in metric.labels)
         assert f"| `{metric.name}` | {metric.kind} | {labels} | {metric.text} |" in page
+
+
+def test_calls_that_come_together_count_as_those_that_come_alone():
+    calls = [call(duration=0.001 * 3**n, cold=n == 0) for n in range(6)]
+    together, alone = Metrics(), Metrics()
+    together.many(calls)
+    for each in calls:
+        alone(each)
+    assert together.snapshot() == alone.snapshot()

@@ -78,6 +78,31 @@ def test_what_a_function_was_sent_is_not_kept():
     assert "secret" not in repr(run)
 
 
+def test_calls_that_come_together_are_counted_as_those_that_come_alone():
+    calls = [called(event=b"", duration=0.01 * n, cold=n == 0) for n in range(3)]
+    together, told = tally(), []
+    together.subscribe(told.append)
+    together.many(calls)
+    one, other = together.function("f"), tally(*calls).function("f")
+    names = ("called", "cold", "warm", "runs", "loaded_at", "stamp")
+    assert [getattr(one, name) for name in names] == [getattr(other, name) for name in names]
+    assert told == ["f"]
+
+
+def test_what_came_together_counts_for_the_bounds():
+    made = tally()
+    made.many([called(event=b"") for _ in range(CALLS + 5)])
+    made.many_printed([printed("START 1\nEND 1", kind="platform") for _ in range(LINES)])
+    book = made.function("f")
+    assert (len(book.runs), book.runs[0].number, book.called) == (CALLS, 6, CALLS + 5)
+    assert (len(book.lines), book.lines[-1].number) == (LINES, 2 * LINES)
+
+
+def test_what_is_known_by_now_is_told_before_a_book_is_opened():
+    made = Tally(lambda: NOW, flush=lambda: made.many([called(event=b"")]))
+    assert made.function("f").called == 1
+
+
 def test_lines_are_kept_as_cloudwatch_has_them():
     text = "one\rtwo\r"
     book = tally(printed("START RequestId: 1 Version: 1", kind="platform"), printed(text)).function("f")

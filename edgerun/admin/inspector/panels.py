@@ -20,7 +20,7 @@ def listening(edge: Edge) -> Tally:
         function = edge.config.functions.get(name)
         return "" if function is None else stamp_of(function)
 
-    tally = Tally(edge.clock, stamp)
+    tally = Tally(edge.clock, stamp, edge.flush)
     edge.emit.add(tally, *Tally.KINDS)
     edge.tell_calls(tally)
     return tally
