@@ -219,7 +219,7 @@ function line(row, names, open) {
     el("td", { class: "c-uri" }, el("button", { type: "button", class: "link", onclick: () => open(row) }, row.uri), extra(row, names)),
     el("td", { class: "c-status" }, el("span", { class: `status s${String(row.status)[0]}` }, row.status)),
     el("td", { class: "c-state" }, tag(row.state, STATES[row.state])),
-    el("td", { class: "num c-ttl", "data-name": "fresh for" }, row.ttl > 0 ? span(row.ttl) : `over ${span(row.ttl)} ago`),
+    el("td", { class: "num c-ttl", "data-name": row.ttl > 0 ? "fresh for" : null }, row.ttl > 0 ? span(row.ttl) : `until ${span(row.ttl)} ago`),
     el("td", { class: "num c-age", "data-name": "age" }, span(row.age)),
     el("td", { class: "num c-size" }, size(row.size)),
     el("td", { class: "c-tags" }, row.tags.slice(0, 6).map((name) => [tag(`#${name}`), " "]), row.tags.length > 6 ? `and ${row.tags.length - 6} more` : null));
