@@ -79,8 +79,7 @@ class Environment:
     @property
     def has_room(self) -> bool:
         """Whether it is busy, and a call more may wait in its pipe: those before are over in no time."""
-        busy = self.row.head is not None and self.ready and not self.retired and self._ending is None
-        return busy and self.row.has_room
+        return self.busy and self.ready and not self.retired and self._ending is None and self.row.has_room
 
     @property
     def ending(self) -> bool:
@@ -128,10 +127,15 @@ class Environment:
             self._timed = True
             self._deadline.set(self._loop.time() + self.function.timeout)
 
+    def give_back(self) -> None:
+        """Give the calls that have not begun to others."""
+        self._owner.returned(*self.row.take_back())
+        self._free()
+
     def retire(self) -> None:
         """Take no further call, and end after the one that runs."""
         self.retired = True
-        self._return(self.row.take_back())
+        self._owner.returned(*self.row.take_back())
         if self.row.head is None:
             self.kill(faults.platform_failed(self.function, "the environment was retired"))
 
@@ -145,7 +149,7 @@ class Environment:
                 self._output.drain()
                 for _ in range(1 + len(self.row.behind)):  # what is left behind may have begun
                     self._fail(why)
-            self._return(returned)
+            self._owner.returned(*returned)
 
     # -- what the zygote reports
 
@@ -188,7 +192,7 @@ class Environment:
             returned = self.row.leave() + returned
         while self.row.head is not None:
             self._leave(self.row.head, status)
-        self._return(returned)
+        self._owner.returned(*returned)
         self._meter.ended(self._max_memory)
         self._owner.ended(self)
 
@@ -249,8 +253,8 @@ class Environment:
         elif frame.kind == frames.DECLINED and not call.started:
             call.attempts -= 1
             self._clear()
-            self._return([call, *self.row.take_back()])
-            self._free()
+            self._owner.returned(call)
+            self.give_back()
         else:
             raise DamagedChannel("a frame out of turn")
 
@@ -364,12 +368,13 @@ class Environment:
 
     def _expired(self) -> None:
         """End the call's time: it was set when the call was sent, and again when the host began it."""
-        assert self.row.head is not None
-        self._return(self.row.take_back())
+        if (call := self.row.head) is None:
+            return
+        self.give_back()
         if self.row.behind:  # one was claimed: so this one has ended, and that is about to be heard
             self._deadline.set(self._loop.time() + _EXIT_GRACE)
-        else:
-            self.kill(faults.timed_out(self.function, self.row.head.aws_request_id))
+        elif self.row.head is call:
+            self.kill(faults.timed_out(self.function, call.aws_request_id))
 
     def _init_expired(self) -> None:
         self._end_init(faults.init_timed_out(self.function))
@@ -384,10 +389,6 @@ class Environment:
         self.row.send(call)
         if not self._timed:
             self._deadline.set(self._loop.time() + self.function.timeout)
-
-    def _return(self, calls: list[Call]) -> None:
-        if calls:
-            self._owner.returned(*calls)
 
     def _printed(self, text: str) -> None:
         self.row.ahead.printed()

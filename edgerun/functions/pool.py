@@ -274,7 +274,7 @@ class Pool:
         self._look_timer = None
         for environment in tuple(self._current | self._retiring):
             if environment.row.stalls():
-                self.returned(*environment.row.take_back())
+                environment.give_back()
                 self._serve_waiting()
         if any(environment.row.behind for environment in self._current | self._retiring):
             self._look_timer = self._loop.call_later(LOOK, self._look)

@@ -65,14 +65,20 @@ class Row:
         return self.head
 
     def take_back(self) -> list[Call]:
-        """Return the calls that will never begin here, in their order; what is left behind has been claimed."""
+        """Return the calls that will never begin here, in their order; what is left behind has been claimed.
+
+        The first may be among them: it was sent ahead, too, and its turn had come without the process having seen it.
+        """
         if self._claims is None or not self.behind:
             return []
         self._flush()
         numbers = self._claims.take_back()
-        taken = [call for call in self.behind if call.number in numbers]
+        calls = [self.head, *self.behind]
+        taken = [call for call in calls if call is not None and call.number in numbers]
         for call in taken:
             call.attempts -= 1
+        if self.head in taken:
+            self.head = None
         self.behind = collections.deque(call for call in self.behind if call.number not in numbers)
         return taken
 

@@ -3,7 +3,7 @@
 import os
 import struct
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edgerun.functions import frames
@@ -114,6 +114,7 @@ MOVES = st.lists(st.sampled_from(["call", "turn", "step", "step", "back", "done"
 
 
 @given(moves=MOVES)
+@example(moves=["call", "turn", "call", "call", "turn", "step", "done", "back"])  # the first, whose turn had come
 def test_what_is_sent_ahead_begins_once_or_is_taken_back(moves):
     loop, claims = Soon(), Claims()
     host = Host(claims)

@@ -77,6 +77,9 @@ class FakeEnvironment:
             self.pool.freed(self)
         call.settle(Invocation(payload=call.event))
 
+    def give_back(self):
+        self.pool.returned(*self.row.take_back())
+
     def retire(self):
         self.retired = True
         self.pool.returned(*self.row.take_back())
