@@ -1,10 +1,11 @@
 """The store in memory: least recently used, bounded in bytes."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from itertools import islice
 from typing import Final, NamedTuple
+
+from cachetools import Cache, LRUCache
 
 from edgerun.cache.by_uri import ByUri
 from edgerun.cache.entry import CacheKey, Entry
@@ -28,15 +29,28 @@ class Sweep(NamedTuple):
         return key not in self.fresh and matches(self.item, entry)
 
 
+class _Lru(LRUCache[CacheKey, Entry]):
+    """Counts what makes room for others, and tells of it."""
+
+    def __init__(self, size: int, left: Callable[[CacheKey, Entry], None]) -> None:
+        super().__init__(maxsize=size, getsizeof=lambda entry: entry.size)
+        self._left = left
+        self.evicted = 0
+
+    def popitem(self) -> tuple[CacheKey, Entry]:
+        key, entry = super().popitem()
+        self.evicted += 1
+        self._left(key, entry)
+        return key, entry
+
+
 class MemoryStore:
-    """A `CacheStore` in order of use, measured in bytes; entries do not outlive the process."""
+    """A `CacheStore` over cachetools' LRU, measured in bytes; entries do not outlive the process."""
 
     def __init__(self, *, size: int, max_object_size: int) -> None:
-        self._entries: OrderedDict[CacheKey, Entry] = OrderedDict()
         self._by_uri = ByUri()
-        self._size = size
+        self._entries = _Lru(size, self._by_uri.remove)
         self._max_object_size = max_object_size
-        self._used = self._evicted = 0
         self._log = PurgeLog()
         self._sweeps: list[Sweep] = []
 
@@ -48,7 +62,6 @@ class MemoryStore:
         entry = self._entries.get(key)
         if entry is None or (self._sweeps and self._is_swept(key, entry)):
             return None
-        self._entries.move_to_end(key)
         return entry
 
     async def fetch(self, key: CacheKey) -> Entry | None:
@@ -61,15 +74,10 @@ class MemoryStore:
             entry = changed(entry, headers=packed(entry.headers))
         except ValueError:  # there is a head that cannot be sent
             return False
-        size = entry.size
-        if size > self._size:
+        if entry.size > self._entries.maxsize:
             return False
         self.discard(key)
-        while self._used + size > self._size:
-            self.discard(next(iter(self._entries)))
-            self._evicted += 1
         self._entries[key] = entry
-        self._used += size
         self._by_uri.add(key, entry)
         for sweep in self._sweeps:
             sweep.fresh.add(key)
@@ -78,7 +86,6 @@ class MemoryStore:
     def discard(self, key: CacheKey) -> None:
         entry = self._entries.pop(key, None)
         if entry is not None:
-            self._used -= entry.size
             self._by_uri.remove(key, entry)
 
     async def invalidate(self, item: bytes) -> int:
@@ -119,7 +126,7 @@ class MemoryStore:
             await asyncio.sleep(0)
 
     async def usage(self) -> Usage:
-        return Usage(len(self), self.used, self._evicted)
+        return Usage(len(self), self.used, self._entries.evicted)
 
     async def settled(self) -> None:
         return None
@@ -127,11 +134,10 @@ class MemoryStore:
     async def aclose(self) -> None:
         self._entries.clear()
         self._by_uri.clear()
-        self._used = 0
 
     def _unused(self, uris: Iterable[bytes]) -> list[tuple[bytes, CacheKey, Entry]]:
         """Return what some URIs lead to, each with the URI and the key, without making it recently used."""
-        return [(uri, key, self._entries[key]) for uri in uris for key in self._by_uri.keys(uri)]
+        return [(uri, key, Cache.__getitem__(self._entries, key)) for uri in uris for key in self._by_uri.keys(uri)]
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -139,7 +145,7 @@ class MemoryStore:
     @property
     def used(self) -> int:
         """Bytes in use, of `size`."""
-        return self._used
+        return int(self._entries.currsize)
 
     def __repr__(self) -> str:
-        return f"MemoryStore({len(self)} entries, {self.used} of {self._size} bytes)"
+        return f"MemoryStore({len(self)} entries, {self.used} of {self._entries.maxsize} bytes)"
