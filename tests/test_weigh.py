@@ -95,7 +95,7 @@ def test_headers_for_cloudfront_functions_do_not_hide_the_key():
 
 
 def test_a_store_at_rest_forgets_and_takes_nothing_and_does_not_count_as_use():
-    play = Play(behavior(), replies=dict(REPLIES), store=MemoryStore(size=1_400, max_object_size=1_000))
+    play = Play(behavior(), replies=dict(REPLIES), store=MemoryStore(size=3_000, max_object_size=1_000))
 
     async def act(play):
         await play.ask("/page")
